@@ -1,0 +1,44 @@
+"""What to run and what came back: tasks, subsets, runs, results and the study; free of torch."""
+
+from taskgroup.spec.load import parse_study, read_study
+from taskgroup.spec.metric import KINDS, METRICS, Direction, Kind, Metric
+from taskgroup.spec.run import RunResult, RunSpec, Score, Sharing, Split
+from taskgroup.spec.study import (
+    DataSpec,
+    GroupingSpec,
+    ModelSpec,
+    SearchSpec,
+    SplitSpec,
+    Study,
+    TrainingSpec,
+    parse_duration,
+)
+from taskgroup.spec.task import SEPARATOR, Subset, Task, subset_from_name, subset_name
+
+__all__ = [
+    "KINDS",
+    "METRICS",
+    "SEPARATOR",
+    "DataSpec",
+    "Direction",
+    "GroupingSpec",
+    "Kind",
+    "Metric",
+    "ModelSpec",
+    "RunResult",
+    "RunSpec",
+    "Score",
+    "SearchSpec",
+    "Sharing",
+    "Split",
+    "SplitSpec",
+    "Study",
+    "Subset",
+    "Task",
+    "TrainingSpec",
+    "parse_duration",
+    "parse_study",
+    "read_study",
+    "subset_from_name",
+    "subset_name",
+]

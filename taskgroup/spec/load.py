@@ -1,0 +1,121 @@
+"""Reading study files: YAML in, a validated `Study` or one clear error out."""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from taskgroup.errors import InputError, nearest
+from taskgroup.spec.study import Study
+
+
+def read_study(path: str | Path) -> Study:
+    """Read a study file; relative data paths are taken from the file's folder.
+
+    Raises:
+        InputError: If the file is missing, is no YAML, or breaks the study's rules; the message names
+            the key's path, the value and the nearest valid ones.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise InputError(f"study file '{path}' does not exist; check the path") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"study file '{path}' cannot be read as UTF-8 text: {error}") from None
+    try:
+        document = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise InputError(f"study file '{path}' is no valid YAML: {_yaml_place(error)}") from None
+    if isinstance(document, dict) and isinstance(document.get("data"), dict):
+        document["data"] = _resolve_source(document["data"], path.resolve().parent)
+    return parse_study(document, place=str(path))
+
+
+def parse_study(document: object, *, place: str = "study") -> Study:
+    """Validate a study document that is already in memory.
+
+    Raises:
+        InputError: As for `read_study`.
+    """
+    if not isinstance(document, Mapping):
+        raise InputError(f"{place}: expected keys such as name, data and tasks, but got {document!r:.80}")
+    try:
+        return Study.model_validate(document)
+    except ValidationError as error:
+        raise InputError(f"{place}: {_explain(error)}") from None
+
+
+def _resolve_source(data: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    source = data.get("source")
+    if not isinstance(source, str) or source.startswith(("sklearn:", "python:")):
+        return dict(data)
+    return {**data, "source": str(folder / source)}
+
+
+def _yaml_place(error: yaml.YAMLError) -> str:
+    problem = getattr(error, "problem", None) or str(error)
+    mark = getattr(error, "problem_mark", None)
+    return f"{problem} (line {mark.line + 1}, column {mark.column + 1})" if mark else problem
+
+
+def _explain(error: ValidationError) -> str:
+    """Word the most telling of pydantic's errors: an unknown key before what is missing for it."""
+    details = error.errors(include_url=False)
+    details.sort(key=lambda item: item["type"] != "extra_forbidden")
+    first, more = details[0], len(details) - 1
+    text = _explain_one(first)
+    return text + (f" ({more} more to fix after this)" if more else "")
+
+
+def _explain_one(item: Any) -> str:
+    place = _key_path(item["loc"])
+    value = item["input"]
+    if item["type"] == "extra_forbidden":
+        parent = _model_at(item["loc"][:-1])
+        known = list(parent.model_fields) if parent else []
+        return f"unknown key '{place}'; {nearest(item['loc'][-1], known)}"
+    if item["type"] == "missing":
+        return f"key '{place}' is required and missing"
+    if item["type"] == "literal_error":
+        known = [word.strip(" '") for word in item["ctx"]["expected"].replace(" or ", ",").split(",")]
+        return f"'{place}' is {value!r}; {nearest(value, known)}"
+    message = str(item["ctx"]["error"]) if item["type"] == "value_error" else item["msg"]
+    if isinstance(value, dict | BaseModel):
+        return f"{place}: {message}" if place else message
+    return f"'{place}' is {value!r:.80}: {message[0].lower()}{message[1:]}"
+
+
+def _key_path(location: tuple[int | str, ...]) -> str:
+    path = ""
+    for part in location:
+        if isinstance(part, int):
+            path += f"[{part}]"
+        elif not part.startswith(("function-", "list[")) and part != "str":
+            path += f".{part}" if path else part
+    return path
+
+
+def _model_at(location: tuple[int | str, ...]) -> type[BaseModel] | None:
+    """Follow a key path through the study's sections to the one whose keys are valid there."""
+    model: type[BaseModel] | None = Study
+    for part in location:
+        if isinstance(part, int) or model is None:
+            continue
+        field = model.model_fields.get(part)
+        model = _section_in(field.annotation) if field else None
+    return model
+
+
+def _section_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    if typing.get_origin(annotation) in (list, typing.Union, types.UnionType, typing.Annotated):
+        return next(filter(None, map(_section_in, typing.get_args(annotation))), None)
+    return None

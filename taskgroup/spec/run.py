@@ -1,0 +1,100 @@
+"""What to train and what came back: frozen values with a stable content key."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Literal
+
+from taskgroup.spec.task import Subset, subset_name
+
+Split = Literal["validation", "test"]
+
+
+@dataclass(frozen=True, order=True)
+class Sharing:
+    """How the tasks of a subset share the encoder.
+
+    Attributes:
+        kind: `hard` (shared blocks, then private ones).
+        depth: The number of encoder blocks shared before the tasks branch; 0 shares nothing, the
+            number of blocks leaves only the heads private.
+    """
+
+    kind: str = "hard"
+    depth: int = 0
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """One short training, fully determined within its training context (data, model, budget).
+
+    Attributes:
+        subset: The tasks trained together, in the order of the task list.
+        sharing: How they share the encoder.
+        weighting: The catalog name of the loss weighting.
+        learning_rate: AdamW step size.
+        weight_decay: AdamW decoupled weight decay.
+        seed: Fixes initial weights, batch order and the draw of training and validation rows.
+        fidelity: The share of the full number of epochs, in (0, 1].
+    """
+
+    subset: Subset
+    sharing: Sharing
+    weighting: str
+    learning_rate: float
+    weight_decay: float
+    seed: int
+    fidelity: float = 1.0
+
+    @property
+    def hyperparameters(self) -> dict[str, float]:
+        """The tuned training settings, by name."""
+        return {"learning_rate": self.learning_rate, "weight_decay": self.weight_decay}
+
+    @property
+    def subset_name(self) -> str:
+        """The task names joined by ``+``."""
+        return subset_name(self.subset)
+
+    def key(self, context: str) -> str:
+        """Hash the run together with its training context to a stable identifier."""
+        text = json.dumps([context, asdict(self)], sort_keys=True)
+        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+@dataclass(frozen=True)
+class Score:
+    """One task's score in one run on one split; the metric's own units and direction."""
+
+    task: str
+    split: Split
+    metric: str
+    value: float
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run returned.
+
+    Attributes:
+        spec: What was asked for.
+        status: `ok`, or `failed` with the `reason`.
+        scores: One per task and split; empty for a failed run.
+        seconds: The run's share of its cohort's wall time.
+        epochs: The epochs trained (fewer than asked for when stopped early).
+        reason: Why the run failed.
+    """
+
+    spec: RunSpec
+    status: Literal["ok", "failed"]
+    scores: tuple[Score, ...] = field(default=())
+    seconds: float = 0.0
+    epochs: int = 0
+    reason: str | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether the run finished with scores."""
+        return self.status == "ok"

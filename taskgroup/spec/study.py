@@ -1,0 +1,223 @@
+"""The study file as a validated, frozen value."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from taskgroup.spec.task import Subset, Task
+
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+_DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>s|m|h|)")
+_UNIT_SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def parse_duration(value: object) -> object:
+    """Read `90`, `90s`, `10m` or `1.5h` as seconds.
+
+    >>> parse_duration("10m")
+    600.0
+    """
+    if not isinstance(value, str):
+        return value
+    match = _DURATION.fullmatch(value.strip())
+    if match is None:
+        raise ValueError(f"a duration reads like 90s, 10m or 1.5h, not {value!r}")
+    return float(match["number"]) * _UNIT_SECONDS[match["unit"]]
+
+
+Seconds = Annotated[float, BeforeValidator(parse_duration), Field(gt=0, allow_inf_nan=False)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SplitSpec(_Section):
+    """How rows are divided.
+
+    The test rows are drawn once and never used for choosing. Each run seed draws its own training and
+    validation rows from the rest, so that intervals over seeds cover sampling as well as training.
+
+    Attributes:
+        test: Share of all rows held out for the final report.
+        validation: Share of all rows that runs are compared on.
+        train_fraction: Share of the remaining training rows that is used; below 1 it shows what
+            happens with little data.
+    """
+
+    test: Fraction = 0.2
+    validation: Fraction = 0.2
+    train_fraction: Annotated[float, Field(gt=0, le=1)] = 1.0
+
+    @model_validator(mode="after")
+    def _leaves_training_rows(self) -> SplitSpec:
+        if self.test + self.validation >= 1:
+            raise ValueError(
+                f"test {self.test:g} + validation {self.validation:g} leave no training rows; "
+                "their sum must stay below 1"
+            )
+        return self
+
+
+class DataSpec(_Section):
+    """Where the rows come from: a CSV, Parquet or NPZ path, `sklearn:NAME`, `python:module:function`.
+
+    `features` defaults to every column that is no target.
+    """
+
+    source: Annotated[str, Field(min_length=1)]
+    features: list[str] | None = None
+    split: SplitSpec = SplitSpec()
+
+
+class ModelSpec(_Section):
+    """The encoder: `mlp` is one linear layer with ReLU for each width."""
+
+    encoder: Literal["mlp"] = "mlp"
+    widths: Annotated[list[Annotated[int, Field(ge=1, le=65536)]], Field(min_length=1)] = [64, 64]
+
+    @property
+    def n_blocks(self) -> int:
+        """The number of encoder blocks, the largest sharing depth."""
+        return len(self.widths)
+
+
+DEFAULT_EPOCHS = 100
+DEFAULT_PATIENCE = 10
+
+
+class TrainingSpec(_Section):
+    """How each network is trained.
+
+    Attributes:
+        epochs: Passes over the training rows, obeyed exactly when given. Without it, training runs
+            for up to 100 epochs and stops early on the validation rows.
+        batch_size: Rows a step, obeyed exactly.
+        patience: Stop a run after this many epochs without a better validation loss and keep its
+            best weights; off where `epochs` is given without it.
+        learning_rate: Fixes AdamW's step size, which is tuned otherwise.
+        weight_decay: Fixes AdamW's weight decay, which is tuned otherwise.
+        precision: `float32`, `bfloat16` products with float32 sums where the CPU has them, or
+            `float64`.
+    """
+
+    epochs: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    batch_size: Annotated[int, Field(ge=1)] = 64
+    patience: Annotated[int, Field(ge=1)] | None = None
+    learning_rate: Annotated[float, Field(gt=0, le=10)] | None = None
+    weight_decay: Annotated[float, Field(ge=0, le=10)] | None = None
+    precision: Literal["float32", "bfloat16", "float64"] = "float32"
+
+    @property
+    def max_epochs(self) -> int:
+        """The epochs trained at full fidelity, before early stopping."""
+        return DEFAULT_EPOCHS if self.epochs is None else self.epochs
+
+    @property
+    def early_stopping(self) -> int | None:
+        """The patience in force, or None where runs train to the end."""
+        if self.patience is not None:
+            return self.patience
+        return DEFAULT_PATIENCE if self.epochs is None else None
+
+
+class SharingSpec(_Section):
+    """Which ways of sharing the search may try; depth defaults to the whole encoder."""
+
+    kind: list[Literal["hard"]] = ["hard"]
+    depth: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)] | None = None
+
+
+class SearchSpec(_Section):
+    """What the search may try and how much it may spend.
+
+    Attributes:
+        sharing: Sharing kinds and depths.
+        weighting: Loss weightings.
+        runs: At most this many network trainings.
+        time: At most this long.
+        seeds: Paired repetitions of each measured subset.
+        confirm_seeds: Fresh seeds for the finalists; as many as `seeds`, at least 5, by default.
+    """
+
+    sharing: SharingSpec = SharingSpec()
+    weighting: Annotated[list[str], Field(min_length=1)] = ["equal"]
+    runs: Annotated[int, Field(ge=1)] = 200
+    time: Seconds | None = None
+    seeds: Annotated[int, Field(ge=1, le=1000)] = 3
+    confirm_seeds: Annotated[int, Field(ge=2, le=1000)] | None = None
+
+
+class GroupingSpec(_Section):
+    """The serving limit: at most `max_groups` networks, or a `budget` in network equivalents."""
+
+    max_groups: Annotated[int, Field(ge=1)] | None = None
+    budget: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+
+    @model_validator(mode="after")
+    def _one_limit(self) -> GroupingSpec:
+        if self.max_groups is not None and self.budget is not None:
+            raise ValueError("give max_groups or budget, not both")
+        return self
+
+
+class Study(_Section):
+    """A task list with its data, model, search settings and serving limit."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.-]*$", max_length=100)]
+    data: DataSpec
+    tasks: Annotated[list[Task], Field(min_length=2)]
+    model: ModelSpec = ModelSpec()
+    training: TrainingSpec = TrainingSpec()
+    search: SearchSpec = SearchSpec()
+    grouping: GroupingSpec = GroupingSpec()
+    seed: Annotated[int, Field(ge=0)] = 0
+
+    @model_validator(mode="after")
+    def _parts_fit_together(self) -> Study:
+        names = self.task_names
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"task names must differ, but {', '.join(map(repr, twice))} stands twice")
+        too_deep = [d for d in self.search.sharing.depth or [] if d > self.model.n_blocks]
+        if too_deep:
+            raise ValueError(
+                f"search.sharing.depth {too_deep[0]} exceeds the {self.model.n_blocks} encoder blocks "
+                f"of model.widths {self.model.widths}; use 0 to {self.model.n_blocks}"
+            )
+        return self
+
+    @property
+    def task_names(self) -> Subset:
+        """All task names, in the order of the task list."""
+        return tuple(task.name for task in self.tasks)
+
+    @property
+    def depths(self) -> tuple[int, ...]:
+        """The sharing depths to try; the whole encoder where none is given."""
+        return tuple(dict.fromkeys(self.search.sharing.depth or [self.model.n_blocks]))
+
+    def task(self, name: str) -> Task:
+        """Look up a task by name."""
+        return next(task for task in self.tasks if task.name == name)
+
+    def document(self) -> dict[str, Any]:
+        """The study with every default filled in, as plain JSON values."""
+        return self.model_dump(mode="json")
+
+    def context(self, data_fingerprint: str) -> str:
+        """Hash everything besides the run that decides its result: data, tasks, model, training.
+
+        Studies that share a context share their runs, whatever they are called and however they search.
+        """
+        document = self.document()
+        tasks = [[t.name, t.columns, t.kind, t.score.name] for t in self.tasks]
+        split, model, training = document["data"]["split"], document["model"], document["training"]
+        training = {k: v for k, v in training.items() if k not in {"learning_rate", "weight_decay"}}
+        text = json.dumps([data_fingerprint, split, tasks, model, training], sort_keys=True)
+        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
