@@ -1,0 +1,5 @@
+"""Estimates of who helps whom."""
+
+from taskgroup.affinity.matrix import AffinityMatrix
+
+__all__ = ["AffinityMatrix"]

@@ -1,0 +1,111 @@
+"""What a grouping is: the networks to train, who each serves, and how sure we are that it is the best."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from taskgroup.spec import Sharing, Subset
+
+
+@dataclass(frozen=True)
+class Network:
+    """One network of a grouping.
+
+    Attributes:
+        subset: The tasks that train in it.
+        serves: Those whose predictions are taken from it; the others only ride along.
+        cost: Its serving cost in network equivalents.
+        sharing: How the tasks share the encoder, where that is known.
+        weighting: How the losses are weighted, where that is known.
+        hyperparameters: The training settings, where they are known.
+    """
+
+    subset: Subset
+    serves: Subset
+    cost: float = 1.0
+    sharing: Sharing | None = None
+    weighting: str | None = None
+    hyperparameters: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """The networks that serve every task once.
+
+    Attributes:
+        networks: In the order of the first task that each serves.
+        cost: Total serving cost in network equivalents.
+        select_total: The chosen assignment's total on the values it was chosen by, importance-weighted.
+        report_total: The same assignment's total on the values to report, where given.
+        bound: No assignment of these candidates under this budget has a better `select_total`.
+        optimal: Whether the solver proved that `select_total` reaches the bound.
+        gain: Mean gain over single-task networks on the test split with fresh seeds.
+        low: Lower end of the gain's 95% interval.
+        high: Upper end of the gain's 95% interval.
+        baseline_gains: Mean gains of `single_task` (0 by definition) and `all_in_one`.
+        versus: For each baseline, the grouping's advantage as `{"gain", "low", "high"}`.
+        confirmed: Whether gain and interval come from fresh seeds on the test split.
+        verdict: The recommendation in one sentence.
+    """
+
+    networks: tuple[Network, ...]
+    cost: float
+    select_total: float
+    report_total: float | None = None
+    bound: float | None = None
+    optimal: bool = False
+    gain: float | None = None
+    low: float | None = None
+    high: float | None = None
+    baseline_gains: Mapping[str, float | None] = field(default_factory=dict)
+    versus: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
+    confirmed: bool = False
+    verdict: str = ""
+
+    def document(self) -> dict[str, Any]:
+        """The grouping as plain JSON values."""
+        return {
+            "networks": [
+                {
+                    "subset": list(network.subset),
+                    "serves": list(network.serves),
+                    "cost": network.cost,
+                    "sharing": None
+                    if network.sharing is None
+                    else {"kind": network.sharing.kind, "depth": network.sharing.depth},
+                    "weighting": network.weighting,
+                    "hyperparameters": dict(network.hyperparameters),
+                }
+                for network in self.networks
+            ],
+            "cost": self.cost,
+            "select_total": self.select_total,
+            "report_total": self.report_total,
+            "bound": self.bound,
+            "optimal": self.optimal,
+            "gain": self.gain,
+            "low": self.low,
+            "high": self.high,
+            "baseline_gains": dict(self.baseline_gains),
+            "versus": {name: dict(values) for name, values in self.versus.items()},
+            "confirmed": self.confirmed,
+            "verdict": self.verdict,
+        }
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Grouping:
+        """Rebuild a grouping from `document()`."""
+        networks = tuple(
+            Network(
+                **{
+                    **network,
+                    "subset": tuple(network["subset"]),
+                    "serves": tuple(network["serves"]),
+                    "sharing": None if network["sharing"] is None else Sharing(**network["sharing"]),
+                }
+            )
+            for network in document["networks"]
+        )
+        return cls(**{**document, "networks": networks})

@@ -1,0 +1,51 @@
+"""Everything that a search found, as tables: what the report shows and the Python API returns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from taskgroup.affinity import AffinityMatrix
+from taskgroup.grouping import Grouping
+from taskgroup.spec import Study
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The tables of one search.
+
+    Attributes:
+        study: What was searched.
+        runs: One row a run, task and split: run_id, stage, subset (joined by ``+``), n_tasks, seed,
+            sharing, depth, weighting, learning_rate, weight_decay, fidelity, status, reason, seconds,
+            task, split, metric, value, gain. A failed run has one row without task.
+        transfer: One row a measured (target, subset): target, subset, n_tasks, gain, low, high,
+            p_value, q_value, n_seeds, baseline, floored; validation split.
+        negative_transfer: The rows of `transfer` whose gain is below zero at q < 0.05, worst first.
+        affinity: Gains of the pairs as a matrix [target, source].
+        recommendation: The grouping to train; its gain is from fresh seeds on the test split.
+        task_gains: Test-split gains with fresh seeds: strategy (`recommended` or `all_in_one`), task,
+            subset, gain, low, high; empty before confirmation.
+        stages: What the search spent: stage, runs, failed, seconds, share (of the seconds).
+        reliability: Pair-based prediction against measured larger subsets: target, subset, predicted,
+            measured.
+        rank_correlation: Spearman's correlation of the two, None with fewer than three subsets.
+        notes: Sentences that a reader must know (nothing beats the baselines, search cut short, ...).
+        settings: What repeats the search: tuned settings, seeds, versions, machine.
+    """
+
+    study: Study
+    runs: pd.DataFrame
+    transfer: pd.DataFrame
+    negative_transfer: pd.DataFrame
+    affinity: AffinityMatrix
+    recommendation: Grouping
+    task_gains: pd.DataFrame
+    stages: pd.DataFrame
+    reliability: pd.DataFrame
+    rank_correlation: float | None
+    notes: tuple[str, ...]
+    settings: Mapping[str, Any]
