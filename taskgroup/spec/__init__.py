@@ -2,7 +2,7 @@
 
 from taskgroup.spec.load import parse_study, read_study
 from taskgroup.spec.metric import KINDS, METRICS, Direction, Kind, Metric
-from taskgroup.spec.run import RunResult, RunSpec, Score, Sharing, Split
+from taskgroup.spec.run import SPLITS, RunResult, RunSpec, Score, Sharing, Split
 from taskgroup.spec.study import (
     DataSpec,
     GroupingSpec,
@@ -19,6 +19,7 @@ __all__ = [
     "KINDS",
     "METRICS",
     "SEPARATOR",
+    "SPLITS",
     "DataSpec",
     "Direction",
     "GroupingSpec",

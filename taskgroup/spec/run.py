@@ -10,6 +10,7 @@ from typing import Literal
 from taskgroup.spec.task import Subset, subset_name
 
 Split = Literal["validation", "test"]
+SPLITS: tuple[Split, ...] = ("validation", "test")
 
 
 @dataclass(frozen=True, order=True)

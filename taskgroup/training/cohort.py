@@ -1,0 +1,207 @@
+"""A cohort in training: the networks, losses and optimiser of R runs that step together."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from taskgroup.models import StackedMLP
+from taskgroup.spec import SPLITS, RunSpec, Score, Split, Task
+from taskgroup.training.loss import CohortLoss
+from taskgroup.training.loss_weights import LossWeights
+from taskgroup.training.metrics import score
+from taskgroup.training.optimizer import CohortAdamW, Stacked
+from taskgroup.training.seed_data import Part, SeedData
+
+_SCORING_ROWS = 1024  # keeps the activations of a scoring pass small
+
+
+@dataclass(frozen=True)
+class Shapes:
+    """What all runs of a study have in common.
+
+    Attributes:
+        tasks: The task list.
+        n_outputs: Output columns of every task, in task-list order.
+        n_inputs: Input features.
+        widths: Encoder widths.
+        batch_size: Rows a step.
+        dtype: Of weights and activations.
+        device: Where they live.
+    """
+
+    tasks: tuple[Task, ...]
+    n_outputs: Mapping[str, int]
+    n_inputs: int
+    widths: tuple[int, ...]
+    batch_size: int
+    dtype: torch.dtype = torch.float32
+    device: str = "cpu"
+
+    @cached_property
+    def first_row(self) -> list[int]:
+        """First target row of every task."""
+        return [0, *itertools.accumulate(self.n_outputs.values())][:-1]
+
+
+@final
+class Cohort:
+    """R runs that train together.
+
+    Args:
+        members: The runs; those with the same seed stand together, all at the same fidelity.
+        seeds: The rows of every seed among them.
+        shapes: What the runs have in common.
+    """
+
+    def __init__(self, members: Sequence[RunSpec], seeds: Mapping[int, SeedData], shapes: Shapes) -> None:
+        self._shapes = shapes
+        self._all_seeds = seeds
+        self.network = StackedMLP(
+            members,
+            n_inputs=shapes.n_inputs,
+            widths=shapes.widths,
+            n_outputs=shapes.n_outputs,
+            dtype=shapes.dtype,
+            device=shapes.device,
+        )
+        self._attach()
+        self._optimizer = CohortAdamW(self._stacked, self.members)
+
+    @property
+    def members(self) -> tuple[RunSpec, ...]:
+        """The runs still in training."""
+        return self.network.members
+
+    def train_epoch(self, number: int) -> None:
+        """Take one pass over the training rows of every seed."""
+        parts = [data.epoch(number) for data in self._seeds]
+        x, (y, labelled) = [part.x for part in parts], self._stack_targets(parts)
+        for start in range(0, parts[0].n_rows, self._shapes.batch_size):
+            rows = slice(start, start + self._shapes.batch_size)
+            self._step(
+                [part[:, rows] for part in x],
+                y[:, rows],
+                None if labelled is None else labelled[:, rows],
+            )
+
+    def outputs(self, split: Split) -> Tensor:
+        """All heads' outputs on a scored split, [nodes, columns, rows]."""
+        x = [data.scored[split].x for data in self._seeds]
+        chunks = range(0, x[0].shape[1], _SCORING_ROWS)
+        parts = [self.network.forward([p[:, i : i + _SCORING_ROWS] for p in x]).clone() for i in chunks]
+        return torch.cat(parts, dim=2)
+
+    def scores(self) -> list[tuple[Score, ...]]:
+        """Scores of every run on the validation and test rows, a list of length R."""
+        by_run: list[list[Score]] = [[] for _ in self.members]
+        for split in SPLITS:
+            flat = self.outputs(split).flatten(0, 1)
+            for position, task in enumerate(self._shapes.tasks):
+                for run, value in self._score_task(position, task, split, flat):
+                    by_run[run].append(Score(task.name, split, task.score.name, value))
+        return [tuple(scores) for scores in by_run]
+
+    def validation_loss(self) -> np.ndarray:
+        """Mean over each run's tasks of the validation loss, [R]."""
+        parts = [data.scored["validation"] for data in self._seeds]
+        y, labelled = self._stack_targets(parts)
+        targets, mask = self._loss.targets_of_rows(y), self._loss.label_mask(labelled)
+        losses = self._loss.losses(self.outputs("validation"), targets, mask).double().cpu().numpy()
+        runs = self.network.wiring.branch_run
+        return np.bincount(runs, losses) / np.bincount(runs)
+
+    def finite(self) -> np.ndarray:
+        """Which runs have only finite weights, [R]."""
+        fine = np.ones(len(self.members), dtype=bool)
+        for layer, owner in zip(self.network.layers, self.network.layer_runs, strict=True):
+            bad = ~(layer.weight.sum(dim=(1, 2)) + layer.bias.sum(dim=1)).isfinite().cpu().numpy()
+            fine[owner[bad]] = False
+        return fine
+
+    def drop(self, runs: Sequence[int]) -> None:
+        """Remove runs (positions in `members`) and compact all tensors; the others are not touched."""
+        kept = [run for run in range(len(self.members)) if run not in set(runs)]
+        branches = torch.from_numpy(np.flatnonzero(np.isin(self.network.wiring.branch_run, kept)))
+        before = self._weights
+        self.network.keep(kept)
+        self._attach()
+        self._weights.carry_over(before, branches)
+        self._optimizer.keep(self._stacked, kept, self.members)
+
+    def _score_task(
+        self, position: int, task: Task, split: Split, flat: Tensor
+    ) -> Iterator[tuple[int, float]]:
+        wiring = self.network.wiring
+        branches = np.flatnonzero(wiring.branch_task == position)
+        if not len(branches):
+            return
+        runs = wiring.branch_run[branches]
+        columns = np.arange(self._shapes.n_outputs[task.name])
+        first = wiring.branch_node[branches] * wiring.n_columns + wiring.branch_column[branches]
+        outputs = flat[torch.from_numpy(first[:, None] + columns).to(flat.device)]
+        data = [self._all_seeds[self.members[run].seed] for run in runs]
+        parts = [d.scored[split] for d in data]
+        rows = slice(self._shapes.first_row[position], self._shapes.first_row[position] + len(columns))
+        targets = torch.stack([part.y[rows] for part in parts])
+        labelled = torch.stack([part.labelled[position] for part in parts]).bool()
+        scale = torch.tensor([d.scale[position] for d in data], device=flat.device).view(-1, 1, 1)
+        values = score(task, outputs, targets, labelled, scale=scale)
+        yield from zip(runs.tolist(), values.tolist(), strict=True)
+
+    def _step(self, x: Sequence[Tensor], y: Tensor, labelled: Tensor | None) -> None:
+        outputs = self.network.forward(x)
+        targets, mask = self._loss.targets_of_rows(y), self._loss.label_mask(labelled)
+        losses = self._loss.losses(outputs, targets, mask) if self._weights.need_losses else None
+        weights = self._weights.update(losses)
+        self.network.backward(x, self._loss.gradient(outputs, targets, mask, weights))
+        self._optimizer.step()
+
+    def _attach(self) -> None:
+        """Build what depends on the current members: data, loss and weights."""
+        shapes, wiring = self._shapes, self.network.wiring
+        kinds = [task.kind for task in shapes.tasks]
+        self._seeds = [self._all_seeds[seed] for seed in self.network.seeds]
+        seed_position = {seed: i for i, seed in enumerate(self.network.seeds)}
+        run_seed = np.array([seed_position[member.seed] for member in self.members])
+        branch_seed = run_seed[wiring.branch_run]
+        self._loss = CohortLoss(
+            wiring,
+            kinds=kinds,
+            first_row=shapes.first_row,
+            n_target_rows=sum(shapes.n_outputs.values()),
+            branch_seed=branch_seed,
+            dtype=shapes.dtype,
+            device=shapes.device,
+        )
+        n_labels = np.stack([data.n_labels for data in self._seeds])[branch_seed, wiring.branch_task]
+        is_regression = np.array([kind == "regression" for kind in kinds])[wiring.branch_task]
+
+        def tensor(values: np.ndarray) -> Tensor:
+            return torch.tensor(values, dtype=shapes.dtype, device=shapes.device)
+
+        self._weights = LossWeights(self.members, wiring.branch_run, tensor(n_labels), tensor(is_regression))
+
+    @property
+    def _stacked(self) -> list[Stacked]:
+        """All trained tensors of the cohort."""
+        trained = list(self._weights.stacked)
+        for i, (layer, owner) in enumerate(zip(self.network.layers, self.network.layer_runs, strict=True)):
+            trained.append(Stacked(f"weight {i}", layer.weight, layer.weight_grad, owner))
+            trained.append(Stacked(f"bias {i}", layer.bias, layer.bias_grad, owner))
+        return trained
+
+    @staticmethod
+    def _stack_targets(parts: Sequence[Part]) -> tuple[Tensor, Tensor | None]:
+        """Targets [S*O, rows] and label masks [S*T, rows] of all seeds; no mask where all is labelled."""
+        y = parts[0].y if len(parts) == 1 else torch.cat([part.y for part in parts])
+        if all(part.complete for part in parts):
+            return y, None
+        return y, torch.cat([part.labelled for part in parts])

@@ -1,0 +1,104 @@
+"""The weightings of a cohort: each member may use its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from taskgroup.spec import RunSpec
+from taskgroup.training.optimizer import Stacked
+from taskgroup.weighting import WEIGHTINGS, Branches, Weighting
+
+
+@dataclass
+class _Group:
+    """The branches whose runs use one weighting."""
+
+    weighting: Weighting
+    positions: Tensor
+    branches: Branches
+    stacked: Stacked | None
+
+
+@final
+class LossWeights:
+    """Current loss weights of all branches, and the learnable parameters behind them.
+
+    Args:
+        members: The runs, in cohort order.
+        branch_run: The run of each branch, [P].
+        n_labels: Labelled training rows of each branch's task, [P].
+        is_regression: Whether its loss is a squared error, [P].
+    """
+
+    def __init__(
+        self, members: Sequence[RunSpec], branch_run: np.ndarray, n_labels: Tensor, is_regression: Tensor
+    ) -> None:
+        used = np.array([member.weighting for member in members])[branch_run]
+        self._groups = [
+            _group(name, np.flatnonzero(used == name), branch_run, n_labels, is_regression)
+            for name in dict.fromkeys(used.tolist())
+        ]
+        self._weights = torch.ones_like(n_labels)
+        for group in self._groups:
+            if not group.weighting.needs_losses:
+                self._weights[group.positions] = group.weighting.weights(group.branches, None, None)
+
+    @property
+    def need_losses(self) -> bool:
+        """Whether any weighting looks at the losses of the step."""
+        return any(group.weighting.needs_losses for group in self._groups)
+
+    @property
+    def stacked(self) -> list[Stacked]:
+        """The learnable parameters, for the optimiser."""
+        return [group.stacked for group in self._groups if group.stacked is not None]
+
+    def update(self, losses: Tensor | None) -> Tensor:
+        """The weights of this step, [P]; fills the gradients of the learnable parameters."""
+        for group in self._groups:
+            if not group.weighting.needs_losses or losses is None:
+                continue
+            own = losses[group.positions]
+            parameters = None if group.stacked is None else group.stacked.value
+            self._weights[group.positions] = group.weighting.weights(group.branches, parameters, own)
+            if group.stacked is not None:
+                gradient = group.weighting.parameter_gradient(group.branches, group.stacked.value, own)
+                group.stacked.grad.copy_(gradient)
+        return self._weights
+
+    def carry_over(self, before: LossWeights, kept_branches: Tensor) -> None:
+        """Take the parameters over from a larger cohort.
+
+        Args:
+            before: The weights of that cohort.
+            kept_branches: Its branches that remain, by position.
+        """
+        values = torch.zeros(len(before._weights), dtype=self._weights.dtype, device=self._weights.device)
+        for group in before._groups:
+            if group.stacked is not None:
+                values[group.positions] = group.stacked.value
+        for group in self._groups:
+            if group.stacked is not None:
+                group.stacked.value.copy_(values[kept_branches][group.positions])
+
+
+def _group(
+    name: str, positions: np.ndarray, branch_run: np.ndarray, n_labels: Tensor, is_regression: Tensor
+) -> _Group:
+    weighting, where = WEIGHTINGS[name](), torch.from_numpy(positions).to(n_labels.device)
+    owner = branch_run[positions]
+    _, dense_run = np.unique(owner, return_inverse=True)
+    branches = Branches(
+        torch.from_numpy(dense_run).to(n_labels.device), n_labels[where], is_regression[where]
+    )
+    start = weighting.start(branches)
+    stacked = (
+        None if start is None else Stacked(f"weighting.{name}", start, torch.zeros_like(start), owner, False)
+    )
+    return _Group(weighting, where, branches, stacked)

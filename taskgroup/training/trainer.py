@@ -1,0 +1,114 @@
+"""Training any list of runs of one study: pack, train, return."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from typing import Any, final
+
+import torch
+
+from taskgroup.data import Dataset
+from taskgroup.errors import InputError
+from taskgroup.spec import RunResult, RunSpec, Study
+from taskgroup.training.cohort import Shapes
+from taskgroup.training.loop import train_cohort
+from taskgroup.training.packing import pack
+from taskgroup.training.seed_data import SeedData, seed_data
+
+_DTYPES = {"float32": torch.float32, "bfloat16": torch.float32, "float64": torch.float64}
+_SEEDS_KEPT = 32
+
+
+@final
+class Trainer:
+    """Trains runs of a study on its data.
+
+    Args:
+        study: Data split, model and training settings.
+        dataset: The rows.
+        device: `cpu`, `cuda`, or `auto` for a CUDA device where there is one.
+
+    Raises:
+        InputError: If a CUDA device is asked for and there is none.
+    """
+
+    def __init__(self, study: Study, dataset: Dataset, *, device: str = "cpu") -> None:
+        self._study, self._dataset = study, dataset
+        self._seeds: dict[int, SeedData] = {}
+        self._shapes = Shapes(
+            tasks=tuple(study.tasks),
+            n_outputs={name: target.n_outputs for name, target in dataset.targets.items()},
+            n_inputs=dataset.features.shape[1],
+            widths=tuple(study.model.widths),
+            batch_size=study.training.batch_size,
+            dtype=_DTYPES[study.training.precision],
+            device=_device(device),
+        )
+
+    def pack(self, specs: Sequence[RunSpec]) -> list[list[RunSpec]]:
+        """Divide runs into cohorts, the same for the same list."""
+        shapes = self._shapes
+        return pack(
+            specs,
+            n_inputs=shapes.n_inputs,
+            widths=shapes.widths,
+            n_outputs=shapes.n_outputs,
+            batch_size=shapes.batch_size,
+        )
+
+    def train(self, members: Sequence[RunSpec]) -> list[RunResult]:
+        """Train one cohort on a single thread."""
+        training = self._study.training
+        seeds = {seed: self._seed(seed) for seed in dict.fromkeys(member.seed for member in members)}
+        with _one_thread(), _products_in(training.precision):
+            return train_cohort(
+                members,
+                seeds,
+                self._shapes,
+                max_epochs=training.max_epochs,
+                patience=training.early_stopping,
+            )
+
+    def _seed(self, seed: int) -> SeedData:
+        if seed not in self._seeds:
+            if len(self._seeds) >= _SEEDS_KEPT:
+                self._seeds.pop(next(iter(self._seeds)))
+            self._seeds[seed] = seed_data(
+                self._study, self._dataset, seed, dtype=self._shapes.dtype, device=self._shapes.device
+            )
+        return self._seeds[seed]
+
+
+def _device(name: str) -> str:
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if name == "cuda" and not torch.cuda.is_available():
+        raise InputError("device 'cuda' was asked for, but torch sees no CUDA device; use cpu or auto")
+    return name
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """Products this small run faster on one thread than on two; workers take the other cores."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@contextlib.contextmanager
+def _products_in(precision: str) -> Iterator[None]:
+    """Let matrix products round their inputs to bfloat16; sums and weights stay in float32."""
+    if precision != "bfloat16":
+        yield
+        return
+    settings: Any = torch.backends.mkldnn.matmul  # type: ignore[attr-defined]
+    before = settings.fp32_precision
+    settings.fp32_precision = "bf16"
+    try:
+        yield
+    finally:
+        settings.fp32_precision = before
