@@ -1,0 +1,90 @@
+"""taskgroup: which tasks of a multi-task model should share a network, how deep, how weighted.
+
+>>> import taskgroup as tg
+>>> study = tg.load_study("studies/digits.yaml")
+>>> study.task_names
+('digit', 'odd', 'ge5', 'has_loop', 'prime', 'ink', 'left_share')
+
+The names below load on first use, because torch alone takes seconds to import.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import types
+from typing import TYPE_CHECKING, Any
+
+from taskgroup.errors import (
+    InputError,
+    MissingExtraError,
+    NotFoundError,
+    RunFailedError,
+    StudyChangedError,
+    TaskgroupError,
+)
+
+if TYPE_CHECKING:
+    from taskgroup.api import Measurement, SearchResult, measure, search
+    from taskgroup.executors import Request
+    from taskgroup.grouping import Grouping, Network, group
+    from taskgroup.session import load_study
+    from taskgroup.spec import Study
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Grouping": "taskgroup.grouping",
+    "Measurement": "taskgroup.api",
+    "Network": "taskgroup.grouping",
+    "Request": "taskgroup.executors",
+    "SearchResult": "taskgroup.api",
+    "Study": "taskgroup.spec",
+    "group": "taskgroup.grouping",
+    "load_study": "taskgroup.session",
+    "measure": "taskgroup.api",
+}
+
+__all__ = [
+    "Grouping",
+    "InputError",
+    "Measurement",
+    "MissingExtraError",
+    "Network",
+    "NotFoundError",
+    "Request",
+    "RunFailedError",
+    "SearchResult",
+    "Study",
+    "StudyChangedError",
+    "TaskgroupError",
+    "group",
+    "load_study",
+    "measure",
+    "search",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'taskgroup' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+class _Package(types.ModuleType):
+    """Keeps `taskgroup.search` the function: importing the subpackage of that name would rebind it."""
+
+    @property
+    def search(self) -> Any:
+        return importlib.import_module("taskgroup.api").search
+
+    @search.setter
+    def search(self, _module: types.ModuleType) -> None:
+        pass
+
+
+sys.modules[__name__].__class__ = _Package

@@ -1,5 +1,9 @@
-"""From gains of subsets to the networks to train; free of torch."""
+"""From values of subsets to the networks to train; free of torch."""
 
+from taskgroup.grouping.certificate import CertificateError, verify
+from taskgroup.grouping.exact import solve
+from taskgroup.grouping.problem import Candidate, Problem
 from taskgroup.grouping.solution import Grouping, Network
+from taskgroup.grouping.table import group
 
-__all__ = ["Grouping", "Network"]
+__all__ = ["Candidate", "CertificateError", "Grouping", "Network", "Problem", "group", "solve", "verify"]

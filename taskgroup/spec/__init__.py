@@ -1,7 +1,7 @@
 """What to run and what came back: tasks, subsets, runs, results and the study; free of torch."""
 
 from taskgroup.spec.load import parse_study, read_study
-from taskgroup.spec.metric import KINDS, METRICS, Direction, Kind, Metric
+from taskgroup.spec.metric import KINDS, METRICS, Direction, Kind, Metric, metric_for
 from taskgroup.spec.run import SPLITS, RunResult, RunSpec, Score, Sharing, Split
 from taskgroup.spec.study import (
     DataSpec,
@@ -37,6 +37,7 @@ __all__ = [
     "Subset",
     "Task",
     "TrainingSpec",
+    "metric_for",
     "parse_duration",
     "parse_study",
     "read_study",

@@ -21,17 +21,21 @@ class Metric:
     """A score: its name, the task kinds that it suits, and which way is better.
 
     Scores to maximise have the best value 1, so their error is ``1 - score``; scores to minimise
-    are errors themselves, with the best value 0.
+    are errors themselves, with the best value 0. Scores that a trainer of the user's returns have no
+    known best value: their gains are plain differences, or relative to the single-task score's size.
     """
 
     name: str
     label: str
     kinds: frozenset[Kind]
     direction: Direction
+    gain_scale: Literal["error", "difference", "size"] = "error"
 
     def error(self, value: float) -> float:
         """Turn a score into the error that gains are relative to."""
-        return 1.0 - value if self.direction == "maximize" else value
+        if self.direction == "minimize":
+            return value
+        return 1.0 - value if self.gain_scale == "error" else -value
 
 
 def _metric(name: str, label: str, direction: Direction, *kinds: Kind) -> tuple[str, Metric]:
@@ -49,6 +53,17 @@ METRICS: dict[str, Metric] = dict(
         _metric("log_loss", "log loss", "minimize", "binary", "multiclass", "multilabel"),
     ]
 )
+
+EXTERNAL_METRICS: dict[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        Metric("score", "score", frozenset(), "maximize", "difference"),
+        Metric("loss", "loss", frozenset(), "minimize", "difference"),
+        Metric("relative score", "score", frozenset(), "maximize", "size"),
+        Metric("relative loss", "loss", frozenset(), "minimize", "size"),
+    )
+}
+"""What a trainer of the user's returns; never computed here."""
 
 DEFAULT_METRIC: dict[Kind, str] = {
     "binary": "auc",

@@ -171,7 +171,7 @@ class Study(_Section):
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.-]*$", max_length=100)]
     data: DataSpec
-    tasks: Annotated[list[Task], Field(min_length=2)]
+    tasks: Annotated[list[Task], Field(min_length=1)]
     model: ModelSpec = ModelSpec()
     training: TrainingSpec = TrainingSpec()
     search: SearchSpec = SearchSpec()
@@ -219,5 +219,5 @@ class Study(_Section):
         tasks = [[t.name, t.columns, t.kind, t.score.name] for t in self.tasks]
         split, model, training = document["data"]["split"], document["model"], document["training"]
         training = {k: v for k, v in training.items() if k not in {"learning_rate", "weight_decay"}}
-        text = json.dumps([data_fingerprint, split, tasks, model, training], sort_keys=True)
+        text = json.dumps([data_fingerprint, split, self.seed, tasks, model, training], sort_keys=True)
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

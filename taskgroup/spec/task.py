@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from taskgroup.spec.metric import Kind, Metric, metric_for
+from taskgroup.spec.metric import EXTERNAL_METRICS, Kind, Metric, metric_for
 
 Subset = tuple[str, ...]
 """Names of the tasks trained together in one network, in the order of the study's task list."""
@@ -46,7 +46,8 @@ class Task(BaseModel):
 
     @model_validator(mode="after")
     def _target_and_metric_fit(self) -> Task:
-        metric_for(self.metric, self.kind)
+        if self.metric not in EXTERNAL_METRICS:
+            metric_for(self.metric, self.kind)
         if isinstance(self.target, list) and (self.kind != "multilabel" or not self.target):
             raise ValueError(f"a list of target columns needs kind 'multilabel', not {self.kind!r}")
         return self
@@ -59,7 +60,7 @@ class Task(BaseModel):
     @cached_property
     def score(self) -> Metric:
         """The metric that the task is judged by, resolved."""
-        return metric_for(self.metric, self.kind)
+        return EXTERNAL_METRICS.get(self.metric or "") or metric_for(self.metric, self.kind)
 
 
 def subset_name(subset: Subset) -> str:

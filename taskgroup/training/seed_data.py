@@ -87,6 +87,6 @@ def seed_data(
         seed,
         part(split.train),
         {"validation": part(split.validation), "test": part(split.test)},
-        prepared.labelled[:, split.train].sum(axis=1),
-        np.array([prepared.scale[task.name] for task in study.tasks]),
+        prepared.n_training_labels,
+        prepared.scale,
     )

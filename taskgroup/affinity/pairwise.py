@@ -1,0 +1,43 @@
+"""Affinity as measured: the gain of every trained pair."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from taskgroup.affinity.matrix import AffinityMatrix
+from taskgroup.spec import Subset, subset_from_name
+
+PairGains = Mapping[tuple[str, str], float]
+"""Gain by (target, source)."""
+
+_STATISTICS = {"estimate": "gain", "low": "low", "high": "high", "q_value": "q_value", "n_runs": "n_seeds"}
+
+
+def pairwise(transfer: pd.DataFrame, tasks: Subset) -> AffinityMatrix:
+    """Arrange the pairs of a transfer table as a matrix [target, source].
+
+    Args:
+        transfer: One row a measured (target, subset); larger subsets are left out.
+        tasks: Rows and columns, in this order.
+    """
+    frames = {name: pd.DataFrame(np.nan, index=list(tasks), columns=list(tasks)) for name in _STATISTICS}
+    pairs = transfer[transfer["n_tasks"] == 2]
+    for row in pairs.itertuples(index=False):
+        (source,) = (name for name in subset_from_name(str(row.subset)) if name != row.target)
+        for name, column in _STATISTICS.items():
+            frames[name].loc[row.target, source] = float(getattr(row, column))
+    n_seeds = pairs.drop_duplicates("subset")["n_seeds"].sum() if len(pairs) else 0
+    return AffinityMatrix(**frames, estimator="pairwise", cost_runs=int(n_seeds))
+
+
+def pair_gains(transfer: pd.DataFrame) -> dict[tuple[str, str], float]:
+    """The gains of the measured pairs by (target, source)."""
+    pairs = transfer[transfer["n_tasks"] == 2]
+    gains = {}
+    for target, subset, gain in zip(pairs["target"], pairs["subset"], pairs["gain"], strict=True):
+        (source,) = (name for name in subset_from_name(subset) if name != target)
+        gains[target, source] = float(gain)
+    return gains

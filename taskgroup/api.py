@@ -1,0 +1,296 @@
+"""The Python interface: a study or a trainer in, a result out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, final
+
+import pandas as pd
+
+from taskgroup.affinity import AffinityMatrix
+from taskgroup.errors import InputError
+from taskgroup.executors import FunctionExecutor, TrainFunction
+from taskgroup.grouping import Grouping
+from taskgroup.search import (
+    FUNCTION_RECIPES,
+    Driver,
+    FunctionDriver,
+    Lab,
+    Outcome,
+    Progress,
+    Silent,
+    as_candidates,
+    conclude,
+    default_recipes,
+    in_task_order,
+    make_plan,
+    plan_calls,
+    runs_with_gains,
+)
+from taskgroup.session import IN_MEMORY, open_session
+from taskgroup.spec import Direction, Study, Subset, parse_study
+from taskgroup.storage import open_record
+from taskgroup.transfer import negative_transfer, transfer_table
+
+RUN_COLUMNS = ("run_id", "subset", "seed", "task", "split", "metric", "value", "gain")
+
+
+@final
+@dataclass(frozen=True)
+class SearchResult:
+    """What a search found; every table of `Outcome` is an attribute."""
+
+    outcome: Outcome
+
+    @property
+    def runs(self) -> pd.DataFrame:
+        """One row a run, task and split."""
+        return self.outcome.runs
+
+    @property
+    def affinity(self) -> AffinityMatrix:
+        """Gain that each source brings to each target, with intervals, q-values and numbers of runs."""
+        return self.outcome.affinity
+
+    @property
+    def transfer(self) -> pd.DataFrame:
+        """Every measured (target, subset) with gain, interval, p and q."""
+        return self.outcome.transfer
+
+    @property
+    def negative_transfer(self) -> pd.DataFrame:
+        """The cells of `transfer` that hurt beyond noise, worst first."""
+        return self.outcome.negative_transfer
+
+    @property
+    def recommendation(self) -> Grouping:
+        """The networks to train."""
+        return self.outcome.recommendation
+
+    def report(self, folder: str | Path) -> Path:
+        """Write the HTML report with its tables and pictures, and return the page's path."""
+        from taskgroup.reporting import write_report
+
+        return write_report(self.outcome, Path(folder)).html
+
+    def export(self, path: str | Path) -> Path:
+        """Write the recommended groups as JSON, YAML or CSV, by the file's suffix."""
+        from taskgroup.reporting import write_export
+
+        write_export(self.recommendation, Path(path))
+        return Path(path)
+
+
+@final
+@dataclass(frozen=True)
+class Measurement:
+    """What `measure` found.
+
+    Attributes:
+        runs: One row a run, task and split: run_id, subset, seed, task, split, metric, value, gain.
+        transfer: Every measured (target, subset) with gain, interval, p and q; validation rows.
+        negative_transfer: The cells of it that hurt beyond noise.
+    """
+
+    runs: pd.DataFrame
+    transfer: pd.DataFrame
+    negative_transfer: pd.DataFrame
+
+
+def measure(
+    study: Study,
+    subsets: Sequence[Sequence[str]],
+    *,
+    seeds: int = 3,
+    storage: str | None = None,
+    workers: int = 1,
+    device: str = "cpu",
+) -> Measurement:
+    """Train exactly these subsets and the single-task baselines that they need, and nothing else.
+
+    Nothing is tuned: learning rate and weight decay are the study's fixed ones or the defaults, sharing is as
+    deep as the study allows, weighting is its first.
+
+    Args:
+        study: Data, tasks, model and training.
+        subsets: Task names trained together.
+        seeds: Paired repetitions of each.
+        storage: SQLAlchemy URL of a record to keep the runs in; in memory by default.
+        workers: Processes to train in.
+        device: `cpu`, `cuda` or `auto`.
+
+    Raises:
+        InputError: If a subset names an unknown task, or the data do not suit the study.
+    """
+    if seeds < 1:
+        raise InputError(f"seeds is {seeds}; give at least 1")
+    wanted = list(dict.fromkeys(in_task_order(subset, study.task_names) for subset in subsets))
+    if not wanted:
+        raise InputError("subsets is empty; give at least one list of task names")
+    needed: dict[Subset, None] = dict.fromkeys((t,) for t in study.task_names if any(t in s for s in wanted))
+    recipes = default_recipes(study)
+    chosen = tuple(range(study.seed, study.seed + seeds))
+    with open_session(study, chosen, storage=storage, workers=workers, device=device) as session:
+        specs = [recipes.spec(s, seed) for seed in chosen for s in [*needed, *wanted]]
+        session.lab.run("measure", specs)
+        frame = session.record.runs_frame(session.study_id)
+    names = {"+".join(subset) for subset in [*needed, *wanted]}
+    frame = frame[frame["subset"].isin(names) & frame["seed"].isin(chosen)]
+    runs = runs_with_gains(frame, recipes, study)
+    transfer = transfer_table(runs)
+    ordered = [*RUN_COLUMNS, *(c for c in runs.columns if c not in RUN_COLUMNS)]
+    return Measurement(runs[ordered].reset_index(drop=True), transfer, negative_transfer(transfer))
+
+
+def search(
+    study: Study | Sequence[str],
+    *,
+    storage: str | None = None,
+    progress: bool | Progress = False,
+    workers: int = 1,
+    device: str = "cpu",
+    train: TrainFunction | None = None,
+    runs: int | None = None,
+    groups: int | None = None,
+    seeds: int | None = None,
+    seed: int | None = None,
+    confirm: bool = True,
+    direction: Direction = "maximize",
+    scale: Literal["score", "relative"] = "score",
+    candidates: Sequence[Sequence[str]] | None = None,
+    importance: Mapping[str, float] | None = None,
+    name: str | None = None,
+) -> SearchResult:
+    """Find the groups of tasks to train together.
+
+    Args:
+        study: A study, whose networks are trained here, or task names together with `train`.
+        storage: SQLAlchemy URL of the record; in memory by default. A search continues where the record
+            of the same study ends.
+        progress: True shows progress on stderr.
+        workers: Processes to train in (studies only).
+        device: `cpu`, `cuda` or `auto` (studies only).
+        train: A function from a request (`.subset`, `.seed`, `.fidelity`, `.sharing`, `.weighting`) to
+            `{task: score}`. An exception fails that run alone.
+        runs: At most so many trainings; the study's `search.runs`, or 100 calls, by default.
+        groups: At most so many networks.
+        seeds: Repetitions of each subset; with 1, nothing is repeated and gains have no interval.
+        seed: Decides everything random.
+        confirm: Whether the best grouping is measured again with fresh seeds (`train` only).
+        direction: Whether large or small scores are better (`train` only).
+        scale: `score` reports differences of scores, `relative` divides them by the single-task score
+            (`train` only).
+        candidates: The only subsets that may be asked for (`train` only).
+        importance: Weight of each task in the objective, 1 by default (`train` only).
+        name: The study's name in the record (`train` only).
+
+    Raises:
+        InputError: If the study, the data or an argument is wrong; nothing was trained or written.
+        RunFailedError: If all single-task runs of a task failed.
+    """
+    listener = _listener(progress)
+    if isinstance(study, Study):
+        if train is not None:
+            raise InputError("train= goes with a list of task names, not with a study; drop one of them")
+        changed = _overridden(study, runs=runs, groups=groups, seeds=seeds, seed=seed)
+        return _search_study(changed, storage, listener, workers, device)
+    if train is None:
+        raise InputError("give a study from load_study(), or task names together with train=")
+    document = {
+        "name": name or "function",
+        "data": {"source": f"python:{getattr(train, '__qualname__', 'train')}"},
+        "tasks": _external_tasks(study, direction, scale, importance),
+        "search": {"runs": 100 if runs is None else runs, "seeds": 1 if seeds is None else seeds},
+        "grouping": {"max_groups": groups},
+        "seed": seed or 0,
+    }
+    described = parse_study(document, place="search()")
+    return _search_function(described, train, candidates, confirm=confirm, storage=storage, listener=listener)
+
+
+def _search_study(
+    study: Study, storage: str | None, progress: Progress, workers: int, device: str
+) -> SearchResult:
+    plan = make_plan(study)
+    seeds = (*plan.seeds, *plan.fresh_seeds)
+    opened = open_session(study, seeds, storage=storage, workers=workers, device=device, progress=progress)
+    with opened as session:
+        driver = Driver(
+            study,
+            session.dataset,
+            lab=session.lab,
+            record=session.record,
+            study_id=session.study_id,
+            progress=progress,
+        )
+        driver.search()
+        return SearchResult(conclude(study, session.record, session.study_id, plan))
+
+
+def _search_function(
+    study: Study,
+    train: TrainFunction,
+    candidates: Sequence[Sequence[str]] | None,
+    *,
+    confirm: bool,
+    storage: str | None,
+    listener: Progress,
+) -> SearchResult:
+    allowed = as_candidates(candidates, study.task_names)
+    calls = plan_calls(
+        study, runs=study.search.runs, seeds=study.search.seeds, confirm=confirm, candidates=allowed
+    )
+    with open_record(storage or IN_MEMORY) as record:
+        study_id = record.open_study(study, data_fingerprint=study.data.source)
+        executor = FunctionExecutor(train, study.tasks)
+        lab = Lab(executor, record, study_id, study.context(study.name), listener)
+        driver = FunctionDriver(
+            study, calls, allowed, lab=lab, record=record, study_id=study_id, progress=listener
+        )
+        driver.search()
+        return SearchResult(conclude(study, record, study_id, calls.plan, recipes=FUNCTION_RECIPES))
+
+
+def _external_tasks(
+    names: Sequence[str], direction: str, scale: str, importance: Mapping[str, float] | None
+) -> list[dict[str, Any]]:
+    kinds = {"maximize": "score", "minimize": "loss"}
+    if direction not in kinds:
+        raise InputError(f"direction is {direction!r}; known: maximize, minimize")
+    if scale not in ("score", "relative"):
+        raise InputError(f"scale is {scale!r}; known: score, relative")
+    names = [names] if isinstance(names, str) else list(names)
+    unknown = sorted(set(importance or {}) - set(names))
+    if unknown:
+        raise InputError(f"importance names the unknown task {unknown[0]!r}; known: {', '.join(names)}")
+    metric = kinds[direction] if scale == "score" else f"relative {kinds[direction]}"
+    weight = dict(importance or {})
+    return [
+        {"name": name, "kind": "regression", "metric": metric, "importance": weight.get(name, 1.0)}
+        for name in names
+    ]
+
+
+def _overridden(study: Study, **given: Any) -> Study:
+    """The study with arguments in place of its own settings."""
+    document = study.document()
+    for key, value in (("runs", given["runs"]), ("seeds", given["seeds"])):
+        if value is not None:
+            document["search"][key] = value
+    if given["groups"] is not None:
+        document["grouping"] = {"max_groups": given["groups"]}
+    if given["seed"] is not None:
+        document["seed"] = given["seed"]
+    return parse_study(document, place="search()")
+
+
+def _listener(progress: bool | Progress) -> Progress:
+    if progress is False:
+        return Silent()
+    if progress is True:
+        from taskgroup.cli.progress import shown
+
+        return shown()
+    return progress

@@ -1,0 +1,70 @@
+"""A search's findings as lines for a terminal."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from taskgroup.grouping import Grouping, Network
+    from taskgroup.search import Outcome
+
+_WIDTH = 100
+
+
+def recommendation_lines(outcome: Outcome) -> list[str]:
+    """The recommendation, its gain, what hurts, and what must be known."""
+    grouping = outcome.recommendation
+    n = len(grouping.networks)
+    lines = [f"Recommended: {n} network{'s' if n > 1 else ''}, serving cost {grouping.cost:.3g}"]
+    lines += [f"  {i}. {_network(network)}" for i, network in enumerate(grouping.networks, start=1)]
+    lines += ["", *_gain_lines(grouping), ""]
+    lines += _negative_lines(outcome)
+    lines += [line for note in outcome.notes for line in textwrap.wrap(f"Note: {note}", _WIDTH)]
+    return lines
+
+
+def _network(network: Network) -> str:
+    text = ", ".join(network.serves)
+    riding = [task for task in network.subset if task not in network.serves]
+    if riding:
+        text += f"  (trained with {', '.join(riding)})"
+    if network.sharing is not None and len(network.subset) > 1:
+        depth = network.sharing.depth
+        text += f"  [{depth} block{'s' if depth != 1 else ''} shared, {network.weighting} weighting]"
+    return text
+
+
+def _gain_lines(grouping: Grouping) -> list[str]:
+    lines = textwrap.wrap(grouping.verdict, _WIDTH) if grouping.verdict else []
+    if grouping.gain is None:
+        return lines
+    where = "test rows, fresh seeds" if grouping.confirmed else "not confirmed"
+    lines.append(
+        f"Mean error against single tasks: {_advantage(grouping.versus.get('single_task'))}  ({where})"
+    )
+    lines.append(f"Mean error against all-in-one:   {_advantage(grouping.versus.get('all_in_one'))}")
+    return lines
+
+
+def _advantage(values: object) -> str:
+    if not isinstance(values, dict) or values.get("gain") is None:
+        return "not measured"
+    text = f"{values['gain']:+.1%} gain"
+    if values.get("low") is not None and values.get("high") is not None:
+        text += f", 95% interval {values['low']:+.1%} to {values['high']:+.1%}"
+    return text
+
+
+def _negative_lines(outcome: Outcome) -> list[str]:
+    flagged, n_tested = outcome.negative_transfer, len(outcome.transfer)
+    if not len(flagged):
+        return [f"No negative transfer at q < 0.05 among {n_tested} tested combinations."]
+    lines = [f"Negative transfer (q < 0.05) in {len(flagged)} of {n_tested} tested combinations; the worst:"]
+    for row in flagged.head(5).itertuples(index=False):
+        others = ", ".join(name for name in str(row.subset).split("+") if name != row.target)
+        lines.append(
+            f"  {row.target} loses {-float(row.gain):.0%} [{float(row.low):+.0%}, {float(row.high):+.0%}] "  # type: ignore[arg-type]
+            f"beside {others}"
+        )
+    return lines

@@ -1,0 +1,29 @@
+"""Tables in, arrays ready for training out: sources, checks, splits without leaks, synthetic data."""
+
+from taskgroup.data.bundled import BUNDLED
+from taskgroup.data.dataset import Dataset, Target
+from taskgroup.data.learnable import require_learnable
+from taskgroup.data.load import dataset_from_table, load_dataset, read_table
+from taskgroup.data.prepare import Prepared, prepare
+from taskgroup.data.repeats import Repeats
+from taskgroup.data.split import Split, draw_split
+from taskgroup.data.synthetic import independent_tasks, planted_groups
+from taskgroup.data.table import Table
+
+__all__ = [
+    "BUNDLED",
+    "Dataset",
+    "Prepared",
+    "Repeats",
+    "Split",
+    "Table",
+    "Target",
+    "dataset_from_table",
+    "draw_split",
+    "independent_tasks",
+    "load_dataset",
+    "planted_groups",
+    "prepare",
+    "read_table",
+    "require_learnable",
+]

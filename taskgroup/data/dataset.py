@@ -1,0 +1,90 @@
+"""The data of a study as frozen values: one feature matrix and one target a task."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from taskgroup.data.repeats import Repeats, find_repeats
+from taskgroup.data.strata import stratify
+from taskgroup.spec import Task
+
+
+@dataclass(frozen=True, eq=False)
+class Target:
+    """The labels of one task.
+
+    Attributes:
+        task: The task that they belong to.
+        values: float64, NaN where a label is missing. Shape ``[N]``: 0 or 1 (binary), class codes
+            0 to K-1 (multiclass), the task's own units (regression); ``[N, K]`` of 0 and 1 (multilabel).
+        classes: The labels as they stand in the data, in the order of their codes; the column names for
+            multilabel; empty for regression.
+    """
+
+    task: Task
+    values: npt.NDArray[np.float64]
+    classes: tuple[object, ...] = ()
+
+    @property
+    def n_outputs(self) -> int:
+        """How many network outputs the task needs: K for multiclass and multilabel, else 1."""
+        return len(self.classes) if self.task.kind in ("multiclass", "multilabel") else 1
+
+    @cached_property
+    def labelled(self) -> npt.NDArray[np.bool_]:
+        """Which rows have a label ``[N]``; for multilabel, which have all of them."""
+        return np.asarray(~np.isnan(self.values.reshape(len(self.values), -1)).any(axis=1))
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Everything that a study learns from, checked.
+
+    Attributes:
+        features: ``[N, D]`` float32, finite, in the units of the data.
+        feature_names: One name for each of the D columns.
+        targets: The labels by task name, in the order of the task list.
+        warnings: What was found that a careful user would want to know, one short sentence each.
+    """
+
+    features: npt.NDArray[np.float32]
+    feature_names: tuple[str, ...]
+    targets: Mapping[str, Target]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def n_rows(self) -> int:
+        """The number of rows N."""
+        return len(self.features)
+
+    @cached_property
+    def repeats(self) -> Repeats:
+        """Which rows have identical features."""
+        return find_repeats(self.features)
+
+    @cached_property
+    def strata(self) -> npt.NDArray[np.int64]:
+        """A stratum code for each row ``[N]``, from the labels of the classification tasks."""
+        discrete = [t.values for t in self.targets.values() if t.task.kind != "regression"]
+        columns = [column for values in discrete for column in values.reshape(self.n_rows, -1).T]
+        return stratify(columns, n_rows=self.n_rows)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of features, names, labels and classes, the same in every process and on every machine."""
+        described = [[name, [repr(label) for label in t.classes]] for name, t in self.targets.items()]
+        digest = hashlib.blake2b(digest_size=16)
+        digest.update(json.dumps([self.feature_names, described, self.features.shape]).encode())
+        digest.update(np.ascontiguousarray(self.features, dtype="<f4").data)
+        for target in self.targets.values():
+            # A missing label has one bit pattern, wherever its NaN came from; -0.0 becomes 0.0.
+            values = np.where(np.isnan(target.values), np.nan, target.values + 0.0)
+            digest.update(np.ascontiguousarray(values, dtype="<f8").data)
+        return digest.hexdigest()

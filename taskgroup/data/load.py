@@ -1,0 +1,90 @@
+"""From a study's data source to a checked `Dataset`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from taskgroup.data.bundled import read_bundled
+from taskgroup.data.dataset import Dataset, Target
+from taskgroup.data.features import build_features
+from taskgroup.data.files import read_file
+from taskgroup.data.function import as_table, call_function
+from taskgroup.data.labels import build_target, label_warnings
+from taskgroup.data.table import Table
+from taskgroup.errors import InputError
+from taskgroup.spec import Study
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MIN_ROWS = 10
+
+
+def load_dataset(study: Study) -> Dataset:
+    """Read and check the data of a study.
+
+    The source is a path (CSV, TSV, Parquet, NPZ), `sklearn:NAME` or `python:module:function`. Without
+    ``data.features``, every column is a feature that is no task's target and, in the built-in sets, no
+    label.
+
+    Raises:
+        InputError: If the source cannot be read, or a column is not fit for its use.
+    """
+    return _assemble(read_table(study.data.source), study)
+
+
+def dataset_from_table(table: pd.DataFrame | Mapping[str, object], study: Study) -> Dataset:
+    """Check data that is already in memory; the study's ``data.source`` is not read.
+
+    Raises:
+        InputError: As for `load_dataset`.
+    """
+    return _assemble(as_table("the table", table), study)
+
+
+def read_table(source: str) -> Table:
+    """Read a data source without looking at any task.
+
+    Raises:
+        InputError: If the source is unknown or cannot be read.
+    """
+    scheme, _, rest = source.partition(":")
+    if scheme == "sklearn":
+        return read_bundled(rest)
+    return call_function(rest) if scheme == "python" else read_file(Path(source))
+
+
+def _assemble(table: Table, study: Study) -> Dataset:
+    if table.n_rows < MIN_ROWS:
+        raise InputError(
+            f"{table.place} has {table.n_rows} rows, but training, validation and test need at least "
+            f"{MIN_ROWS}; add rows"
+        )
+    targets = {task.name: build_target(table, task, position=i) for i, task in enumerate(study.tasks)}
+    used = frozenset(name for task in study.tasks for name in task.columns)
+    features = build_features(table, listed=study.data.features, targets=used)
+    dataset = Dataset(features.matrix, features.names, targets)
+    warnings = [*table.warnings, *features.warnings, *_target_warnings(targets), *_repeat_warnings(dataset)]
+    return Dataset(features.matrix, features.names, targets, tuple(warnings))
+
+
+def _target_warnings(targets: Mapping[str, Target]) -> list[str]:
+    warnings = [warning for target in targets.values() for warning in label_warnings(target)]
+    first_with: dict[bytes, str] = {}
+    for name, target in targets.items():
+        twin = first_with.setdefault(target.values.tobytes(), name)
+        if twin != name:
+            warnings.append(f"tasks {twin!r} and {name!r} have identical targets")
+    return warnings
+
+
+def _repeat_warnings(dataset: Dataset) -> list[str]:
+    n_repeated = dataset.repeats.n_repeated_rows
+    if not n_repeated:
+        return []
+    return [
+        f"{n_repeated:,} of {dataset.n_rows:,} rows have the same features as another row; "
+        "each such group stays in one part of the split"
+    ]

@@ -1,0 +1,107 @@
+"""Arrays ready for training: standardised features, encoded targets and masks.
+
+Everything that is estimated (means and standard deviations) comes from the training rows alone; what the
+validation and test rows look like must not reach the network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from taskgroup.data.dataset import Dataset, Target
+from taskgroup.data.split import Split
+
+Float32 = npt.NDArray[np.float32]
+Float64 = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A data set as one run seed sees it. ``T`` tasks have ``K`` network outputs in all.
+
+    Attributes:
+        split: The rows of each part.
+        features: ``[N, D]`` float32, mean 0 and standard deviation 1 over the training rows.
+        feature_offset: ``[D]`` float64, the training means in the data's units.
+        feature_scale: ``[D]`` float64, the training standard deviations; 1 where a feature is constant.
+        targets: ``[K, N]`` float32: 0/1 (binary, multilabel), one-hot (multiclass), or standardised over
+            the labelled training rows (regression); 0 where a label is missing.
+        labelled: ``[T, N]`` bool; for multilabel, where all labels of the row are known.
+        outputs: Each task's slice of the K outputs, in the order of the task list.
+        offset: ``[T]`` float64; ``targets * scale + offset`` is in the data's units. 0 unless regression.
+        scale: ``[T]`` float64; 1 unless regression.
+        n_training_labels: ``[T]`` int64, the labelled training rows of each task.
+    """
+
+    split: Split
+    features: Float32
+    feature_offset: Float64
+    feature_scale: Float64
+    targets: Float32
+    labelled: npt.NDArray[np.bool_]
+    outputs: Mapping[str, slice]
+    offset: Float64
+    scale: Float64
+    n_training_labels: npt.NDArray[np.int64]
+
+
+def prepare(dataset: Dataset, split: Split) -> Prepared:
+    """Standardise the features and encode the targets of all tasks.
+
+    Args:
+        dataset: The data in its own units.
+        split: Whose training rows means and standard deviations are taken from.
+    """
+    feature_offset, feature_scale = standardisation(dataset.features[split.train])
+    targets = list(dataset.targets.values())
+    units = [_units(target, split.train) for target in targets]
+    blocks = [_encode(target, *unit) for target, unit in zip(targets, units, strict=True)]
+    labelled = np.stack([target.labelled for target in targets])
+    ends = np.cumsum([len(block) for block in blocks]).tolist()
+    return Prepared(
+        split=split,
+        features=((dataset.features - feature_offset) / feature_scale).astype(np.float32),
+        feature_offset=feature_offset,
+        feature_scale=feature_scale,
+        targets=np.concatenate(blocks),
+        labelled=labelled,
+        outputs={
+            name: slice(end - len(block), end)
+            for name, block, end in zip(dataset.targets, blocks, ends, strict=True)
+        },
+        offset=np.array([offset for offset, _ in units]),
+        scale=np.array([scale for _, scale in units]),
+        n_training_labels=labelled[:, split.train].sum(axis=1),
+    )
+
+
+def standardisation(values: npt.NDArray[np.floating]) -> tuple[Float64, Float64]:
+    """Mean and standard deviation of each column ``[n, D]``; the latter is 1 where a column is constant.
+
+    >>> standardisation(np.array([[1.0, 5.0], [3.0, 5.0]]))
+    (array([2., 5.]), array([1., 1.]))
+    """
+    mean, std = values.mean(axis=0, dtype=np.float64), values.std(axis=0, dtype=np.float64)
+    # Rounding in the mean leaves a constant column with a tiny standard deviation, not with zero.
+    return mean, np.where((values == values[0]).all(axis=0), 1.0, std)
+
+
+def _units(target: Target, train: npt.NDArray[np.int64]) -> tuple[float, float]:
+    values = target.values[train][target.labelled[train]]
+    if target.task.kind != "regression" or not len(values):
+        return 0.0, 1.0
+    mean, std = standardisation(values[:, None])
+    return float(mean[0]), float(std[0])
+
+
+def _encode(target: Target, offset: float, scale: float) -> Float32:
+    """Network targets ``[n_outputs, N]``."""
+    if target.task.kind == "multiclass":
+        encoded = target.values == np.arange(target.n_outputs)[:, None]
+    else:
+        encoded = (target.values.reshape(len(target.values), -1).T - offset) / scale
+    return np.where(target.labelled, encoded, 0).astype(np.float32)

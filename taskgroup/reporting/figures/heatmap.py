@@ -1,0 +1,151 @@
+"""Who helps whom, as a coloured matrix: the column's task helps or hurts the row's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from taskgroup.reporting import palette
+from taskgroup.reporting.figures import style
+from taskgroup.reporting.labels import label
+from taskgroup.reporting.tables import Cell, Evidence, HeatmapTable
+from taskgroup.reporting.words import interval, percent, probability
+
+LABEL_WIDTH = 20
+_NUMBER_PIXELS = 50
+_COLORBAR_PIXELS = 340
+_AXIS_TITLE_PIXELS = 200
+# A star where the sign also holds after correction for the number of tests.
+_TEXTS = {Evidence.INTERVAL: "{}", Evidence.CORRECTED: "<b>{}*</b>"}
+_MEANING = {
+    Evidence.UNCLEAR: "not distinguishable from zero",
+    Evidence.INTERVAL: "the interval excludes zero, but this may be chance among so many tests",
+    Evidence.CORRECTED: "significant after correction for the number of tests (q < 0.05)",
+}
+
+
+def heatmap_figure(table: HeatmapTable) -> go.Figure:
+    """Draw the affinity matrix.
+
+    Cells show the gain where its sign is sure; elsewhere they are faint, with a dot. Above 30 tasks
+    there is only colour. Interval, q-value and number of runs show on hover.
+    """
+    return go.Figure([_gains(table), _veil(table)], style.layout(height=_height(table), **_frame(table)))
+
+
+def heatmap_widths(table: HeatmapTable) -> tuple[int, int]:
+    """The least and greatest width in pixels at which the matrix reads well."""
+    n_tasks = len(table.tasks)
+    labels = 40 + style.widest_label(table.tasks, width=LABEL_WIDTH)
+    cell = _NUMBER_PIXELS if table.has_numbers else 20
+    narrow = max(cell, style.tallest_label(table.tasks, width=LABEL_WIDTH))
+    least = max(labels + n_tasks * narrow, _COLORBAR_PIXELS)
+    return least, max(labels + n_tasks * max(96, narrow), least + 120)
+
+
+def _gains(table: HeatmapTable) -> go.Heatmap:
+    return go.Heatmap(
+        z=table.estimate.to_numpy(),
+        zmin=-table.limit,
+        zmax=table.limit,
+        colorscale=palette.colorscale(),
+        colorbar=_colorbar(table),
+        hovertext=[[_hover_text(cell) for cell in row] for row in table.cells()],
+        hoverinfo="text",
+        **_texts(table, _TEXTS),
+    )
+
+
+def _veil(table: HeatmapTable) -> go.Heatmap:
+    """A layer of white over the cells that are not distinguishable from zero."""
+    return go.Heatmap(
+        z=np.where(table.evidence == Evidence.UNCLEAR, 1.0, np.nan),
+        colorscale=[(0, "white"), (1, "white")],
+        opacity=palette.VEIL_OPACITY,
+        showscale=False,
+        hoverinfo="skip",
+        **_texts(table, {Evidence.UNCLEAR: "•"}),
+    )
+
+
+def _texts(table: HeatmapTable, texts: dict[Evidence, str]) -> dict[str, Any]:
+    """What the cells of a layer say, and the gaps between them, which all layers must share."""
+    gaps = {"xgap": 1, "ygap": 1}
+    if not table.has_numbers:
+        return gaps
+    text = [
+        [texts.get(cell.evidence, "").format(percent(cell.gain)) for cell in row] for row in table.cells()
+    ]
+    return {"text": text, "texttemplate": "%{text}", "textfont": {"size": 11}, **gaps}
+
+
+def _hover_text(cell: Cell) -> str:
+    target, source = f"<b>{label(cell.target)}</b>", f"<b>{label(cell.source)}</b>"
+    if cell.evidence == Evidence.ITSELF:
+        return target
+    if not cell.measured:
+        return f"{source} trained alongside {target}: not measured"
+    return "<br>".join(
+        [
+            f"{source} trained alongside {target}",
+            f"gain of {target}: <b>{percent(cell.gain)}</b>",
+            f"95% interval: {interval(cell.low, cell.high)}",
+            f"q-value: {probability(cell.q_value)}",
+            f"paired runs: {cell.n_runs:.0f}",
+            _MEANING[cell.evidence],
+        ]
+    )
+
+
+def _colorbar(table: HeatmapTable) -> dict[str, Any]:
+    return {
+        "orientation": "h",
+        "y": 0,
+        "yref": "paper",
+        "yanchor": "top",
+        "thickness": 12,
+        "len": 0.86,
+        "ypad": 14,
+        "outlinewidth": 0,
+        "ticks": "",
+        "tickvals": [-table.limit, 0, table.limit],
+        "ticktext": list(table.limit_labels),
+        "title": {"text": "hurts  ←  gain of the row's task  →  helps", "side": "bottom"},
+    }
+
+
+def _frame(table: HeatmapTable) -> dict[str, Any]:
+    names = [label(name, width=LABEL_WIDTH) for name in table.tasks]
+    n_tasks = len(names)
+    return {
+        "plot_bgcolor": palette.BLANK,
+        "xaxis": style.named_axis(
+            names,
+            "column: the task trained alongside",
+            side="top",
+            showgrid=False,
+            range=[-0.5, n_tasks - 0.5],
+            **({"autotickangles": [0, -45]} if n_tasks <= 12 else {"tickangle": -90}),
+        ),
+        "yaxis": style.named_axis(
+            names, "row: the task helped or hurt", showgrid=False, range=[n_tasks - 0.5, -0.5]
+        ),
+        "shapes": [line for place in table.boundaries for line in _boundary(place - 0.5)],
+    }
+
+
+def _boundary(place: float) -> list[dict[str, Any]]:
+    line = {"type": "line", "line": {"color": palette.INK, "width": 1.5}}
+    return [
+        {**line, "xref": "x", "x0": place, "x1": place, "yref": "paper", "y0": 0, "y1": 1},
+        {**line, "yref": "y", "y0": place, "y1": place, "xref": "paper", "x0": 0, "x1": 1},
+    ]
+
+
+def _height(table: HeatmapTable) -> int:
+    n_tasks = len(table.tasks)
+    row = max(38 if n_tasks <= 12 else 22, style.tallest_label(table.tasks, width=LABEL_WIDTH))
+    column_labels = style.widest_label(table.tasks, width=LABEL_WIDTH)
+    return max(row * n_tasks, _AXIS_TITLE_PIXELS) + column_labels + 140

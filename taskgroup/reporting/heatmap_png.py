@@ -1,0 +1,157 @@
+"""The affinity heatmap as a PNG or SVG, drawn by matplotlib: no browser, good for a README."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import warnings
+from typing import Any, Literal
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
+from matplotlib.image import AxesImage
+
+from taskgroup.reporting import palette
+from taskgroup.reporting.labels import most_lines, wrap
+from taskgroup.reporting.tables import Cell, Evidence, HeatmapTable
+from taskgroup.reporting.words import percent
+
+LABEL_WIDTH = 24
+_FONTS = (
+    "DejaVu Sans",
+    "Noto Sans CJK SC",
+    "Noto Sans CJK JP",
+    "Noto Sans Arabic",
+    "Noto Sans Devanagari",
+    "Hiragino Sans",
+    "Microsoft YaHei",
+)
+_LINE_INCHES = 0.17
+_LEAST_SIDE_INCHES = 2.6
+
+
+def heatmap_image(table: HeatmapTable, *, format: Literal["png", "svg"] = "png") -> bytes:
+    """Draw the affinity matrix on white; the same table gives the same bytes.
+
+    Args:
+        table: What to draw.
+        format: `png` at 160 dots an inch, or `svg`.
+    """
+    content = io.BytesIO()
+    metadata = {"Date": None} if format == "svg" else {"Software": None}
+    with rc_context({"svg.hashsalt": "taskgroup", "font.family": _installed_fonts()}):
+        figure = _figure(table)
+        with warnings.catch_warnings():
+            # A script that no installed font covers shows as boxes; that is no reason to stop.
+            warnings.filterwarnings("ignore", message="Glyph .* missing from")
+            figure.savefig(
+                content, format=format, dpi=160, bbox_inches="tight", pad_inches=0.15, metadata=metadata
+            )
+    return content.getvalue()
+
+
+def _installed_fonts() -> list[str]:
+    installed = set(fontManager.get_font_names())
+    return [font for font in _FONTS if font in installed]
+
+
+def _figure(table: HeatmapTable) -> Figure:
+    least_cell = max(0.62 if table.has_numbers else 0.26, _LEAST_SIDE_INCHES / len(table.tasks))
+    cell = max(least_cell, _LINE_INCHES * (0.6 + most_lines(table.tasks, width=LABEL_WIDTH)))
+    side = cell * len(table.tasks)
+    figure = Figure(figsize=(side, side), facecolor="white")
+    FigureCanvasAgg(figure)
+    axes = figure.add_axes((0, 0, 1, 1))
+    image = axes.imshow(
+        table.estimate.to_numpy(), cmap=_colormap(), vmin=-table.limit, vmax=table.limit, aspect="auto"
+    )
+    _veil_unclear_cells(axes, table)
+    _label(axes, table)
+    _write_cells(axes, table)
+    _draw_lines(axes, table)
+    _add_colorbar(figure, image, table, side=side)
+    return figure
+
+
+def _colormap() -> Any:
+    colormap = LinearSegmentedColormap.from_list("gain", list(palette.DIVERGING))
+    return colormap.with_extremes(bad=palette.BLANK)
+
+
+def _label(axes: Axes, table: HeatmapTable) -> None:
+    labels = ["\n".join(wrap(name, width=LABEL_WIDTH)) for name in table.tasks]
+    turned = (
+        {"rotation": 90} if len(labels) > 12 else {"rotation": 45, "ha": "left", "rotation_mode": "anchor"}
+    )
+    # Names may hold dollar signs, which matplotlib would read as formulas.
+    plain: dict[str, Any] = {"parse_math": False, "fontsize": 9, "color": palette.INK}
+    axes.set_yticks(range(len(labels)), labels, **plain)
+    axes.set_xticks(range(len(labels)), labels, **plain, **turned)
+    axes.tick_params(length=0, top=True, labeltop=True, bottom=False, labelbottom=False)
+    axes.xaxis.set_label_position("top")
+    axes.set_xlabel("column: the task trained alongside", fontsize=10, labelpad=10)
+    axes.set_ylabel("row: the task helped or hurt", fontsize=10, labelpad=10)
+
+
+def _veil_unclear_cells(axes: Axes, table: HeatmapTable) -> None:
+    veil = np.ones((*table.evidence.shape, 4))
+    veil[..., 3] = palette.VEIL_OPACITY * (table.evidence == Evidence.UNCLEAR)
+    axes.imshow(veil, aspect="auto")
+
+
+def _write_cells(axes: Axes, table: HeatmapTable) -> None:
+    if not table.has_numbers:
+        return
+    for cell in itertools.chain.from_iterable(table.cells()):
+        if cell.measured:
+            text, style = _cell_text(cell, limit=table.limit)
+            axes.text(cell.column, cell.row, text, ha="center", va="center", **style)
+
+
+def _cell_text(cell: Cell, *, limit: float) -> tuple[str, dict[str, Any]]:
+    if not cell.sure:
+        return "•", {"color": palette.INK, "fontsize": 7}
+    color = "white" if abs(cell.gain) > 0.7 * limit else palette.INK
+    if cell.evidence == Evidence.CORRECTED:
+        return f"{percent(cell.gain)}*", {"color": color, "fontsize": 8.5, "weight": "bold"}
+    return percent(cell.gain), {"color": color, "fontsize": 8.5}
+
+
+def _draw_lines(axes: Axes, table: HeatmapTable) -> None:
+    for place in range(1, len(table.tasks)):
+        boundary = place in table.boundaries
+        line: dict[str, Any] = (
+            {"color": palette.INK, "linewidth": 1.4, "zorder": 3}
+            if boundary
+            else {"color": "white", "linewidth": 0.8, "zorder": 2}
+        )
+        axes.axhline(place - 0.5, **line)
+        axes.axvline(place - 0.5, **line)
+    axes.spines[:].set_visible(False)
+
+
+def _add_colorbar(figure: Figure, image: AxesImage, table: HeatmapTable, *, side: float) -> None:
+    """Below the matrix, at a fixed distance in inches, at least 2.5 inches wide."""
+    width = max(1.0, 2.5 / side)
+    place = figure.add_axes(((1 - width) / 2, -0.3 / side, width, 0.12 / side))
+    colorbar = figure.colorbar(
+        image, cax=place, orientation="horizontal", ticks=[-table.limit, 0, table.limit]
+    )
+    colorbar.set_ticklabels(table.limit_labels)
+    colorbar.outline.set_visible(False)
+    place.tick_params(length=0, labelsize=9)
+    place.set_xlabel("\n".join(_legend(table, in_one_line=side > 6)), fontsize=9, linespacing=1.6)
+
+
+def _legend(table: HeatmapTable, *, in_one_line: bool) -> list[str]:
+    signs = ["faint: not distinguishable from zero"]
+    if table.has_numbers:
+        signs += ["number: 95% interval excludes zero", "bold*: also q < 0.05"]
+    signs += ["dark lines: different networks"] * bool(table.boundaries)
+    direction = "hurts  ←  gain of the row's task  →  helps"
+    return [direction, "    ".join(signs)] if in_one_line else [direction, *signs]

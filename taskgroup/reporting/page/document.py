@@ -1,0 +1,36 @@
+"""The whole page: sections in their order, with style, script and plotly inside one file."""
+
+from __future__ import annotations
+
+from importlib import resources
+from string import Template
+
+from taskgroup.reporting.page.affinity import affinity
+from taskgroup.reporting.page.effort import effort
+from taskgroup.reporting.page.gains import gains
+from taskgroup.reporting.page.headline import headline
+from taskgroup.reporting.page.markup import join, text
+from taskgroup.reporting.page.negative_transfer import negative_transfer
+from taskgroup.reporting.page.networks import networks
+from taskgroup.reporting.page.reliability import reliability
+from taskgroup.reporting.page.repeat import repeat
+from taskgroup.search import Outcome
+
+_SECTIONS = (headline, networks, affinity, negative_transfer, gains, effort, reliability, repeat)
+
+
+def render_page(outcome: Outcome) -> str:
+    """Write the report as one HTML document that needs no network and no other file."""
+    from plotly.offline import get_plotlyjs
+
+    return Template(_asset("page.html")).substitute(
+        title=text(f"{outcome.study.name}: which tasks to train together"),
+        style=_asset("page.css"),
+        body=join((part(outcome) for part in _SECTIONS), separator="\n"),
+        plotly=get_plotlyjs(),
+        script=_asset("page.js"),
+    )
+
+
+def _asset(name: str) -> str:
+    return resources.files("taskgroup.reporting.page").joinpath("assets", name).read_text(encoding="utf-8")

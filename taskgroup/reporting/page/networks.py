@@ -1,0 +1,97 @@
+"""The networks to train: a picture of who goes where, and a card with each one's settings."""
+
+from __future__ import annotations
+
+from taskgroup.grouping import Grouping, Network
+from taskgroup.reporting.figures import group_figure
+from taskgroup.reporting.figures.groups import group_widths
+from taskgroup.reporting.page.markup import (
+    Html,
+    definitions,
+    element,
+    paragraph,
+    picture,
+    section,
+    text,
+    unordered,
+)
+from taskgroup.reporting.tables import group_table
+from taskgroup.reporting.words import phrase
+from taskgroup.search import Outcome
+
+
+def networks(outcome: Outcome) -> Html:
+    """Which networks to train, and which tasks each serves."""
+    grouping = outcome.recommendation
+    table = group_table(grouping)
+    if table.empty:
+        return section("The networks to train", paragraph("No networks are recommended."), key="networks")
+    least, greatest = group_widths(table)
+    says = (
+        "Each column is a network, each row a task; a filled square marks the network that serves the task."
+    )
+    drawing = picture(
+        group_figure(table), key="groups", says=says, least_width=least, greatest_width=greatest
+    )
+    cards = [
+        _card(number, network, outcome.study.model.n_blocks)
+        for number, network in enumerate(grouping.networks, start=1)
+    ]
+    intro = "Each column is a network to train. Every task is served by exactly one of them."
+    return section(
+        "The networks to train",
+        paragraph(intro, _ride_along(everyone_served=bool(table["served"].all())), _certainty(grouping)),
+        drawing,
+        element("div", *cards, class_="cards"),
+        key="networks",
+    )
+
+
+def _ride_along(*, everyone_served: bool) -> str:
+    if everyone_served:
+        return ""
+    return "A task that only rides along trains there because it helps the others, and is served elsewhere."
+
+
+def _certainty(grouping: Grouping) -> str:
+    if grouping.optimal:
+        return "Among the networks that were considered, no better assignment exists; the solver proved it."
+    if grouping.bound is None:
+        return "A better assignment of the networks that were considered may exist."
+    return (
+        f"The solver stopped before it could prove that this is the best assignment: its total is "
+        f"{grouping.select_total:.4g}, and no assignment can be better than {grouping.bound:.4g}."
+    )
+
+
+def _card(number: int, network: Network, n_blocks: int) -> Html:
+    riding = [task for task in network.subset if task not in network.serves]
+    content = [element("h3", text(f"Network {number}")), unordered(network.serves, class_="chips served")]
+    if riding:
+        content += [
+            element("p", text("rides along"), class_="small"),
+            unordered(riding, class_="chips riding"),
+        ]
+    return element("div", *content, definitions(_settings(network, n_blocks)), class_="card")
+
+
+def _settings(network: Network, n_blocks: int) -> list[tuple[str, str]]:
+    settings = [("serving cost", f"{network.cost:.4g}"), ("sharing", _sharing(network, n_blocks))]
+    settings += [("loss weighting", phrase(network.weighting or ""))] * (len(network.subset) > 1)
+    settings += [(phrase(name), f"{value:.4g}") for name, value in network.hyperparameters.items()]
+    return [(term, value) for term, value in settings if value]
+
+
+def _sharing(network: Network, n_blocks: int) -> str:
+    sharing = network.sharing
+    if len(network.subset) == 1:
+        return "none: trained alone"
+    if sharing is None:
+        return ""
+    if sharing.kind != "hard":
+        return f"{phrase(sharing.kind)}, depth {sharing.depth}"
+    if sharing.depth == 0:
+        return "none: each task has its own encoder"
+    if sharing.depth >= n_blocks:
+        return "the whole encoder; each task has its own head"
+    return f"the first {sharing.depth} of {n_blocks} encoder blocks"

@@ -1,0 +1,25 @@
+"""The data under each picture and paragraph of the report: outcome in, plain tables out."""
+
+from taskgroup.reporting.tables.gains import gain_table
+from taskgroup.reporting.tables.groups import group_table
+from taskgroup.reporting.tables.headline import Claim, claims
+from taskgroup.reporting.tables.heatmap import Cell, Evidence, HeatmapTable, heatmap_table
+from taskgroup.reporting.tables.negative_transfer import negative_transfer_table, tested
+from taskgroup.reporting.tables.reliability import reliability_table
+from taskgroup.reporting.tables.stages import failure_table, stage_table
+
+__all__ = [
+    "Cell",
+    "Claim",
+    "Evidence",
+    "HeatmapTable",
+    "claims",
+    "failure_table",
+    "gain_table",
+    "group_table",
+    "heatmap_table",
+    "negative_transfer_table",
+    "reliability_table",
+    "stage_table",
+    "tested",
+]

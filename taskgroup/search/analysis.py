@@ -1,0 +1,87 @@
+"""From the record's runs to tables: gains, transfer, affinity, reliability, cost of the stages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from taskgroup.affinity import pair_gains, predict_from_pairs
+from taskgroup.search.recipe import Recipe, Recipes
+from taskgroup.spec import Split, Study, Subset, Task, subset_from_name
+from taskgroup.transfer import with_gains
+
+GAIN_COLUMNS = ("strategy", "task", "subset", "gain", "low", "high")
+_MIN_RANKED = 3
+
+
+def runs_with_gains(runs: pd.DataFrame, recipes: Recipes, study: Study) -> pd.DataFrame:
+    """Pair every score with the single-task run of the same task, seed and split under the single recipe."""
+    is_baseline = (runs["n_tasks"] == 1) & _uses(runs, recipes.single)
+    return with_gains(runs, is_baseline, study.tasks)
+
+
+def comparable(runs: pd.DataFrame, recipes: Recipes, seeds: Iterable[int]) -> pd.DataFrame:
+    """The joint runs under the joint recipe at the given seeds: what estimates may be made of."""
+    return runs[(runs["n_tasks"] > 1) & _uses(runs, recipes.joint) & runs["seed"].isin(list(seeds))]
+
+
+def measured_values(transfer: pd.DataFrame, tasks: Subset) -> dict[Subset, dict[str, float]]:
+    """Mean gains of every measured subset, single tasks (0 by definition) included."""
+    values: dict[Subset, dict[str, float]] = {(task,): {task: 0.0} for task in tasks}
+    for target, subset, gain in zip(transfer["target"], transfer["subset"], transfer["gain"], strict=True):
+        values.setdefault(subset_from_name(subset), {})[target] = float(gain)
+    return values
+
+
+def reliability_table(transfer: pd.DataFrame) -> pd.DataFrame:
+    """Pair-based prediction against measured gain in every measured subset of three or more tasks."""
+    pairs = pair_gains(transfer)
+    rows = []
+    for row in transfer[transfer["n_tasks"] > 2].itertuples(index=False):
+        predicted = predict_from_pairs(subset_from_name(str(row.subset)), pairs)
+        if predicted is not None:
+            rows.append((row.target, row.subset, predicted[str(row.target)], row.gain))
+    return pd.DataFrame(rows, columns=["target", "subset", "predicted", "measured"])
+
+
+def rank_correlation(reliability: pd.DataFrame) -> float | None:
+    """Spearman's correlation of prediction and measurement; None where there is too little to rank."""
+    if reliability["subset"].nunique() < _MIN_RANKED:
+        return None
+    value = reliability["predicted"].corr(reliability["measured"], method="spearman")
+    return None if np.isnan(value) else float(value)
+
+
+def stage_table(runs: pd.DataFrame) -> pd.DataFrame:
+    """What each stage trained: stage, runs, failed, seconds and their share, in the order of the stages."""
+    once = runs.drop_duplicates("run_id")
+    table = (
+        once.assign(failed=once["status"] != "ok")
+        .groupby("stage", sort=False)
+        .agg(runs=("run_id", "size"), failed=("failed", "sum"), seconds=("seconds", "sum"))
+        .reset_index()
+    )
+    total = table["seconds"].sum()
+    return table.assign(share=table["seconds"] / total if total > 0 else 0.0)
+
+
+def task_values(runs: pd.DataFrame, split: Split) -> pd.Series:
+    """Scores by (subset, task, seed) on one split."""
+    chosen = runs[runs["split"] == split]
+    return chosen.set_index(["subset", "task", "seed"])["value"]
+
+
+def importance(tasks: Sequence[Task]) -> dict[str, float]:
+    """Each task's weight in the mean gain."""
+    return {task.name: task.importance for task in tasks}
+
+
+def _uses(runs: pd.DataFrame, recipe: Recipe) -> pd.Series:
+    return (
+        (runs["learning_rate"] == recipe.learning_rate)
+        & (runs["weight_decay"] == recipe.weight_decay)
+        & (runs["depth"] == recipe.sharing.depth)
+        & (runs["weighting"] == recipe.weighting)
+    )

@@ -1,0 +1,153 @@
+"""From the record to an `Outcome`: the one path to every table, during, after and long after a search."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import version
+from typing import Any
+
+import pandas as pd
+
+from taskgroup.affinity import pairwise
+from taskgroup.grouping import Candidate, Grouping, Problem, solve
+from taskgroup.search.analysis import (
+    GAIN_COLUMNS,
+    comparable,
+    importance,
+    measured_values,
+    rank_correlation,
+    reliability_table,
+    runs_with_gains,
+    stage_table,
+)
+from taskgroup.search.confirm import Confirmation, all_in_one, serving_of
+from taskgroup.search.outcome import Outcome
+from taskgroup.search.plan import Plan, serving_limit
+from taskgroup.search.recipe import Recipes, default_recipes
+from taskgroup.spec import Study
+from taskgroup.storage import Record
+from taskgroup.transfer import negative_transfer, transfer_table
+
+_PACKAGES = ("taskgroup", "torch", "optuna", "scikit-learn", "numpy", "scipy", "pandas")
+
+
+def conclude(
+    study: Study, record: Record, study_id: int, plan: Plan, *, recipes: Recipes | None = None
+) -> Outcome:
+    """Compute every table from what is recorded of a study, finished or not.
+
+    Args:
+        study: What was searched.
+        record: Holds its runs and conclusions.
+        study_id: The study in the record.
+        plan: Which seeds were for searching and which for confirming.
+        recipes: Settings of the runs; those recorded by the search by default.
+    """
+    tuned = recipes is None
+    recipes = recipes or _recipes(study, record, study_id)
+    runs = runs_with_gains(record.runs_frame(study_id), recipes, study)
+    transfer = transfer_table(comparable(runs, recipes, plan.seeds))
+    document = record.grouping(study_id)
+    recommendation = Grouping.from_document(document) if document else _interim(study, transfer, recipes)
+    reliability = reliability_table(transfer)
+    return Outcome(
+        study=study,
+        runs=runs.drop(columns="floored"),
+        transfer=transfer,
+        negative_transfer=negative_transfer(transfer),
+        affinity=pairwise(transfer, study.task_names),
+        recommendation=recommendation,
+        task_gains=_task_gains(study, plan, runs, recommendation),
+        stages=stage_table(runs),
+        reliability=reliability,
+        rank_correlation=rank_correlation(reliability),
+        notes=_notes(study, runs, transfer, recommendation),
+        settings=_settings(plan, recipes, tuned=tuned),
+    )
+
+
+def _recipes(study: Study, record: Record, study_id: int) -> Recipes:
+    events = record.events(study_id, kind="recipes")
+    return Recipes.from_document(events[-1].document) if events else default_recipes(study)
+
+
+def _interim(study: Study, transfer: pd.DataFrame, recipes: Recipes) -> Grouping:
+    """The best grouping of what was measured so far, unconfirmed."""
+    limit = serving_limit(study)
+    values = measured_values(transfer, study.task_names)
+    if study.task_names not in values:
+        values[study.task_names] = dict.fromkeys(study.task_names, 0.0)
+    candidates = tuple(
+        Candidate(
+            subset,
+            1.0,
+            of_tasks,
+            sharing=recipes.of(subset).sharing,
+            weighting=recipes.of(subset).weighting,
+        )
+        for subset, of_tasks in values.items()
+    )
+    return solve(
+        Problem(
+            tasks=study.task_names,
+            candidates=candidates,
+            direction="maximize",
+            importance=importance(study.tasks),
+            budget=limit.budget,
+            max_groups=limit.max_groups,
+        )
+    )
+
+
+def _task_gains(study: Study, plan: Plan, runs: pd.DataFrame, grouping: Grouping) -> pd.DataFrame:
+    if not grouping.confirmed:
+        return pd.DataFrame(columns=list(GAIN_COLUMNS))
+    fresh = Confirmation(runs[runs["seed"].isin(plan.fresh_seeds)], study.tasks, plan.fresh_seeds)
+    return pd.concat(
+        [
+            fresh.task_gains("recommended", serving_of(grouping)),
+            fresh.task_gains("all_in_one", all_in_one(study.tasks)),
+        ],
+        ignore_index=True,
+    )
+
+
+def _notes(study: Study, runs: pd.DataFrame, transfer: pd.DataFrame, grouping: Grouping) -> tuple[str, ...]:
+    notes = []
+    if not grouping.confirmed:
+        notes.append(
+            "This recommendation is the best of what was measured so far and was not confirmed with fresh "
+            "seeds, so its gain is likely to be too good. Run the same search again to go on."
+        )
+    failed = runs[runs["status"] != "ok"].drop_duplicates("run_id")
+    if len(failed):
+        notes.append(
+            f"{len(failed)} runs failed and are left out; the first reason: {failed['reason'].iloc[0]}."
+        )
+    n_tasks = len(study.tasks)
+    n_pairs, n_all = (
+        int((transfer.drop_duplicates("subset")["n_tasks"] == 2).sum()),
+        n_tasks * (n_tasks - 1) // 2,
+    )
+    if n_pairs < n_all:
+        notes.append(f"{n_pairs} of {n_all} pairs were measured; more runs (search.runs) fill the others in.")
+    floored = sorted(set(transfer.loc[transfer["floored"], "target"]))
+    if floored:
+        notes.append(
+            f"The single-task error of {', '.join(floored)} is below 1% at some seeds; gains there are "
+            "relative to 1%, since a share of almost nothing says little."
+        )
+    return tuple(notes)
+
+
+def _settings(plan: Plan, recipes: Recipes, *, tuned: bool) -> dict[str, Any]:
+    return {
+        "recipes": recipes.document(),
+        "tuned": tuned,
+        "seeds": list(plan.seeds),
+        "fresh_seeds": list(plan.fresh_seeds),
+        "versions": {name: version(name) for name in _PACKAGES},
+        "python": platform.python_version(),
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}",
+    }

@@ -1,0 +1,180 @@
+"""Choosing between the finalists and the baselines on fresh seeds, and reporting the winner on test rows.
+
+The best of many noisy estimates is too good to be true. The finalists are therefore trained again with
+seeds that nothing was chosen by. Their validation rows decide which is best and whether it beats the better
+baseline beyond noise; their test rows, which decide nothing, give the gain that is reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from taskgroup.grouping import Grouping, Network
+from taskgroup.search.analysis import task_values
+from taskgroup.spec import Split, Study, Task, subset_name
+from taskgroup.transfer import moderated_means, relative_gain
+
+Serving = Mapping[str, str]
+"""Which subset serves each task, by name."""
+
+
+@dataclass(frozen=True)
+class Advantage:
+    """Mean relative reduction of the error, with a 95% interval over seeds."""
+
+    gain: float
+    low: float
+    high: float
+
+    def document(self) -> dict[str, float]:
+        """As plain JSON values."""
+        return {"gain": self.gain, "low": self.low, "high": self.high}
+
+
+class Confirmation:
+    """Fresh-seed scores of finalists and baselines.
+
+    Args:
+        runs: Their rows: finalists' networks, single tasks and all-in-one at the fresh seeds.
+        tasks: Errors and importance.
+        seeds: The fresh seeds.
+    """
+
+    def __init__(self, runs: pd.DataFrame, tasks: Sequence[Task], seeds: Sequence[int]) -> None:
+        self._tasks, self._seeds = tasks, seeds
+        self._values = {split: task_values(runs, split) for split in ("validation", "test")}
+        self._weights = np.array([task.importance for task in tasks])
+
+    def gains(self, serving: Serving, over: Serving, split: Split) -> NDArray[np.float64]:
+        """Gain of each task at each seed, [T, S]; NaN where a run failed."""
+        errors, baseline = self._errors(serving, split), self._errors(over, split)
+        return relative_gain(baseline, errors, scale=self._tasks[0].score.gain_scale)[0]
+
+    def advantage(self, serving: Serving, over: Serving, split: Split) -> Advantage:
+        """The importance-weighted mean gain over tasks, with an interval over seeds."""
+        gains = self.gains(serving, over, split)
+        by_seed = self._weights @ gains / self._weights.sum()
+        by_seed = by_seed[np.isfinite(by_seed)]
+        mean = moderated_means([by_seed], ["mean"])
+        return Advantage(float(mean.mean[0]), float(mean.low[0]), float(mean.high[0]))
+
+    def task_gains(self, strategy: str, serving: Serving) -> pd.DataFrame:
+        """Test gains over single tasks: strategy, task, subset, gain, low, high."""
+        gains = self.gains(serving, single_task(self._tasks), "test")
+        names = [task.name for task in self._tasks]
+        shared = [i for i, name in enumerate(names) if serving[name] != name]
+        estimate = moderated_means(
+            [gains[i][np.isfinite(gains[i])] for i in shared], [names[i] for i in shared]
+        )
+        table = pd.DataFrame({"strategy": strategy, "task": names, "subset": [serving[n] for n in names]})
+        for column in ("gain", "low", "high"):
+            table[column] = 0.0  # a task that is served alone is its own baseline
+            table.loc[shared, column] = getattr(estimate, "mean" if column == "gain" else column)
+        return table
+
+    def _errors(self, serving: Serving, split: Split) -> NDArray[np.float64]:
+        values = self._values[split]
+        return np.array(
+            [
+                [
+                    task.score.error(float(values.get((serving[task.name], task.name, seed), np.nan)))
+                    for seed in self._seeds
+                ]
+                for task in self._tasks
+            ]
+        )
+
+
+def single_task(tasks: Sequence[Task]) -> dict[str, str]:
+    """Every task served by its own network."""
+    return {task.name: task.name for task in tasks}
+
+
+def all_in_one(tasks: Sequence[Task]) -> dict[str, str]:
+    """Every task served by one network of all."""
+    return {task.name: subset_name(tuple(t.name for t in tasks)) for task in tasks}
+
+
+def serving_of(grouping: Grouping) -> dict[str, str]:
+    """Which subset serves each task of a grouping."""
+    return {task: subset_name(network.subset) for network in grouping.networks for task in network.serves}
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What to recommend and how to say it.
+
+    Attributes:
+        networks: The recommended networks.
+        serving: Which subset serves each task.
+        verdict: One sentence.
+    """
+
+    networks: tuple[Network, ...]
+    serving: Serving
+    verdict: str
+
+
+def decide(
+    finalists: Sequence[Grouping],
+    baselines: Mapping[str, Grouping],
+    affordable: Mapping[str, bool],
+    confirmation: Confirmation,
+    study: Study,
+) -> Decision:
+    """Choose on the validation rows of the fresh seeds.
+
+    Args:
+        finalists: The groupings that the search found best.
+        baselines: `single_task` and `all_in_one` as groupings.
+        affordable: Which baselines keep within the serving limit.
+        confirmation: The fresh runs.
+        study: Names the tasks.
+    """
+    alone = single_task(study.tasks)
+
+    def against_single(grouping: Grouping) -> float:
+        gain = confirmation.advantage(serving_of(grouping), alone, "validation").gain
+        return gain if np.isfinite(gain) else -np.inf
+
+    within = {name: baselines[name] for name in baselines if affordable[name]}
+    rival_name, rival = max(within.items(), key=lambda item: against_single(item[1]), default=("", None))
+    winner = max([*finalists, *([rival] if rival else [])], key=against_single)
+    beyond = _out_of_reach(baselines, affordable, against_single(winner))
+    if rival is None:
+        return _decision(winner, "Neither baseline keeps within the serving limit." + beyond)
+    if serving_of(winner) == serving_of(rival):
+        return _decision(rival, f"{_LABEL[rival_name]} did best; no grouping found does better." + beyond)
+    edge = confirmation.advantage(serving_of(winner), serving_of(rival), "validation")
+    label = _LABEL[rival_name].lower()
+    if edge.low > 0:
+        better = "the better baseline" if len(within) > 1 else "the baseline that keeps within the limit"
+        return _decision(winner, f"This grouping beats {label}, {better}, beyond seed noise." + beyond)
+    return _decision(
+        rival,
+        f"No grouping beats {label} beyond seed noise, so that is recommended; the best one found is at "
+        f"{edge.gain:+.1%} [{edge.low:+.1%}, {edge.high:+.1%}] against it." + beyond,
+    )
+
+
+_LABEL = {"single_task": "Training every task alone", "all_in_one": "One network for all tasks"}
+
+
+def _decision(grouping: Grouping, verdict: str) -> Decision:
+    return Decision(grouping.networks, serving_of(grouping), verdict)
+
+
+def _out_of_reach(baselines: Mapping[str, Grouping], affordable: Mapping[str, bool], gain: float) -> str:
+    """Say where single tasks would do better but cost more than the limit allows."""
+    if affordable["single_task"] or gain >= 0:
+        return ""
+    n_networks = len(baselines["single_task"].networks)
+    return (
+        f" Training every task alone is still {-gain:.1%} better on the validation rows, but its "
+        f"{n_networks} networks exceed the serving limit."
+    )

@@ -1,0 +1,259 @@
+"""The search of a study, stage by stage: tune, baselines, subsets, confirmation.
+
+The driver decides nothing twice: every decision is a function of the study and the results so far, so that a
+resumed search takes the same decisions and only trains what the record lacks.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import final
+
+import numpy as np
+import pandas as pd
+
+from taskgroup.data import Dataset
+from taskgroup.errors import RunFailedError
+from taskgroup.grouping import Candidate, Grouping, Problem, solve
+from taskgroup.search.analysis import comparable, importance, measured_values, runs_with_gains
+from taskgroup.search.catalog import DEFAULT_STRATEGY, STRATEGIES
+from taskgroup.search.confirm import (
+    Confirmation,
+    all_in_one,
+    decide,
+    serving_of,
+    single_task,
+)
+from taskgroup.search.cost import serving_cost
+from taskgroup.search.lab import Lab
+from taskgroup.search.plan import MAX_FINALISTS, Plan, make_plan, serving_limit
+from taskgroup.search.progress import Progress
+from taskgroup.search.recipe import Recipes
+from taskgroup.search.strategy import State, Values
+from taskgroup.search.tune import tune
+from taskgroup.spec import Study, Subset
+from taskgroup.storage import Record
+from taskgroup.transfer import transfer_table
+
+_BATCH_SUBSETS = 8
+_CONFIRM_MARGIN = 1.2
+
+
+@final
+class Driver:
+    """Searches one study.
+
+    Args:
+        study: What to search.
+        dataset: Its rows.
+        lab: Trains and records.
+        record: Keeps the conclusions.
+        study_id: The study in the record.
+        progress: Hears what happens.
+    """
+
+    def __init__(
+        self, study: Study, dataset: Dataset, *, lab: Lab, record: Record, study_id: int, progress: Progress
+    ) -> None:
+        self._study, self._lab, self._record, self._id = study, lab, record, study_id
+        self._n_inputs = dataset.features.shape[1]
+        self._progress = progress
+        self._plan: Plan = make_plan(study)
+
+    def search(self) -> None:
+        """Run all stages and record recipes, groupings and the recommendation."""
+        study, plan = self._study, self._plan
+        recipes = tune(study, self._lab, n_proposals=plan.n_proposals, seeds=plan.tuning_seeds)
+        self._record_once("recipes", recipes.document())
+        self._progress.note(_recipes_in_words(recipes))
+        self._measure_baselines(recipes)
+        values = self._measure_subsets(recipes)
+        grouping = self._confirm(recipes, values)
+        if self._record.grouping(self._id) != grouping.document():
+            self._record.save_grouping(self._id, grouping.document(), final=True)
+
+    def _measure_baselines(self, recipes: Recipes) -> None:
+        tasks = self._study.task_names
+        subsets: list[Subset] = [*((task,) for task in tasks), tasks]
+        specs = [recipes.spec(subset, seed) for seed in self._plan.seeds for subset in subsets]
+        results = self._lab.run("baselines", specs)
+        for task in tasks:
+            own = [result for result in results if result.spec.subset == (task,)]
+            if not any(result.ok for result in own):
+                raise RunFailedError(
+                    f"every single-task run of task {task!r} failed, so nothing can be compared with it: "
+                    f"{own[0].reason}"
+                )
+
+    def _measure_subsets(self, recipes: Recipes) -> Values:
+        """Ask the strategy and measure, until runs, time or promise are spent."""
+        strategy = STRATEGIES[DEFAULT_STRATEGY]
+        n_left = self._plan.n_subsets
+        state = self._state(recipes, n_left)
+        while n_left > 0 and not self._out_of_time():
+            batch = strategy.propose(state, min(n_left, self._batch_size(state)))
+            if not batch:
+                break
+            stage = "pairs" if max(map(len, batch)) == 2 else "larger subsets"
+            self._lab.run(stage, [recipes.spec(s, seed) for s in batch for seed in self._plan.seeds])
+            n_left -= len(batch)
+            tried = {*state.values, *batch}
+            state = self._state(recipes, n_left, tried)
+            best = state.best_grouping(state.values)
+            self._progress.note(f"best so far: {_in_words(best)}, validation gain {self._mean(best):+.1%}")
+        return state.values
+
+    def _state(self, recipes: Recipes, n_left: int, tried: set[Subset] | None = None) -> State:
+        runs = self._runs(recipes)
+        transfer = transfer_table(comparable(runs, recipes, self._plan.seeds))
+        return State(
+            tasks=self._study.task_names,
+            values=measured_values(transfer, self._study.task_names),
+            importance=importance(self._study.tasks),
+            limit=serving_limit(self._study),
+            cost=lambda subset: self._cost(subset, recipes),
+            n_left=n_left,
+            allowed=lambda subset: tried is None or subset not in tried,
+            seed=self._study.seed,
+        )
+
+    def _batch_size(self, state: State) -> int:
+        """All pairs can be trained at once; larger subsets in small batches, to learn from each."""
+        n = len(state.tasks)
+        n_pairs = sum(len(subset) == 2 for subset in state.values)
+        return max(_BATCH_SUBSETS, n * (n - 1) // 2 - n_pairs)
+
+    def _confirm(self, recipes: Recipes, values: Values) -> Grouping:
+        study, plan = self._study, self._plan
+        finalists = self._finalists(recipes, values)
+        baselines = self._baseline_groupings(recipes)
+        networks = {n.subset for g in [*finalists, *baselines.values()] for n in g.networks}
+        ordered = sorted(networks, key=lambda s: (len(s), [study.task_names.index(t) for t in s]))
+        self._lab.run("confirm", [recipes.spec(s, seed) for seed in plan.fresh_seeds for s in ordered])
+        runs = self._runs(recipes)
+        fresh = Confirmation(runs[runs["seed"].isin(plan.fresh_seeds)], study.tasks, plan.fresh_seeds)
+        affordable = {name: self._affordable(grouping) for name, grouping in baselines.items()}
+        decision = decide(finalists, baselines, affordable, fresh, study)
+        alone, joint = single_task(study.tasks), all_in_one(study.tasks)
+        gain = fresh.advantage(decision.serving, alone, "test")
+        exact = next((g for g in finalists if serving_of(g) == decision.serving), None)
+        return Grouping(
+            networks=decision.networks,
+            cost=math.fsum(network.cost for network in decision.networks),
+            select_total=_total(study, values, decision.serving),
+            bound=None if exact is None else exact.bound,
+            optimal=exact is not None and exact.optimal,
+            gain=gain.gain,
+            low=gain.low,
+            high=gain.high,
+            baseline_gains={
+                "single_task": 0.0,
+                "all_in_one": fresh.advantage(joint, alone, "test").gain,
+            },
+            versus={
+                "single_task": gain.document(),
+                "all_in_one": fresh.advantage(decision.serving, joint, "test").document(),
+            },
+            confirmed=True,
+            verdict=decision.verdict,
+        )
+
+    def _finalists(self, recipes: Recipes, values: Values) -> list[Grouping]:
+        """The best measured groupings at each number of networks within the limit, best first."""
+        limit, n_tasks = serving_limit(self._study), len(self._study.tasks)
+        sizes = range(1, min(limit.max_groups or n_tasks, n_tasks) + 1)
+        problems = [self._problem(recipes, values, max_groups=k) for k in sizes if self._can_serve(values, k)]
+        if limit.budget is not None:
+            problems = [self._problem(recipes, values, budget=limit.budget)]
+        found: dict[tuple[Subset, ...], Grouping] = {}
+        for problem in problems:
+            grouping = solve(problem)
+            found.setdefault(tuple(sorted(network.subset for network in grouping.networks)), grouping)
+        return sorted(found.values(), key=lambda g: -g.select_total)[:MAX_FINALISTS]
+
+    def _problem(self, recipes: Recipes, values: Values, **limit: float | int | None) -> Problem:
+        return Problem(
+            tasks=self._study.task_names,
+            candidates=tuple(
+                self._candidate(subset, of_tasks, recipes) for subset, of_tasks in values.items()
+            ),
+            direction="maximize",
+            importance=importance(self._study.tasks),
+            **limit,  # type: ignore[arg-type]
+        )
+
+    def _baseline_groupings(self, recipes: Recipes) -> dict[str, Grouping]:
+        names = self._study.task_names
+        alone: Values = {(name,): {name: 0.0} for name in names}
+        joint: Values = {names: dict.fromkeys(names, 0.0)}
+        return {
+            "single_task": solve(self._problem(recipes, alone)),
+            "all_in_one": solve(self._problem(recipes, joint)),
+        }
+
+    def _candidate(self, subset: Subset, of_tasks: Mapping[str, float], recipes: Recipes) -> Candidate:
+        recipe = recipes.of(subset)
+        return Candidate(
+            subset=subset,
+            cost=self._cost(subset, recipes),
+            values=of_tasks,
+            sharing=recipe.sharing,
+            weighting=recipe.weighting,
+            hyperparameters={"learning_rate": recipe.learning_rate, "weight_decay": recipe.weight_decay},
+        )
+
+    def _cost(self, subset: Subset, recipes: Recipes) -> float:
+        return serving_cost(self._n_inputs, self._study.model.widths, recipes.of(subset).sharing, len(subset))
+
+    def _affordable(self, grouping: Grouping) -> bool:
+        limit = serving_limit(self._study)
+        if limit.budget is not None:
+            return grouping.cost <= limit.budget * (1 + 1e-9)
+        return limit.max_groups is None or len(grouping.networks) <= limit.max_groups
+
+    def _can_serve(self, values: Values, n_groups: int) -> bool:
+        """Whether so few networks can serve all tasks; all-in-one may be missing where its runs failed."""
+        return self._study.task_names in values or n_groups >= len(self._study.tasks)
+
+    def _runs(self, recipes: Recipes) -> pd.DataFrame:
+        return runs_with_gains(self._record.runs_frame(self._id), recipes, self._study)
+
+    def _mean(self, grouping: Grouping) -> float:
+        return grouping.select_total / sum(task.importance for task in self._study.tasks)
+
+    def _out_of_time(self) -> bool:
+        """Whether the time left is needed to confirm the finalists."""
+        limit = self._study.search.time
+        if limit is None:
+            return False
+        by_run = [result.seconds for result in self._lab.used.values()]
+        n_tasks = len(self._study.tasks)
+        confirmation = float(np.mean(by_run)) * (n_tasks + 1 + 2 * n_tasks) * len(self._plan.fresh_seeds)
+        return self._lab.seconds + _CONFIRM_MARGIN * confirmation > limit
+
+    def _record_once(self, kind: str, document: dict[str, object]) -> None:
+        events = self._record.events(self._id, kind=kind)
+        if not events or dict(events[-1].document) != document:
+            self._record.add_event(self._id, kind, document)
+
+
+def _total(study: Study, values: Values, serving: Mapping[str, str]) -> float:
+    """Importance-weighted sum of the validation gains of an assignment."""
+    by_name = {"+".join(subset): of_tasks for subset, of_tasks in values.items()}
+    return math.fsum(
+        task.importance * by_name.get(serving[task.name], {}).get(task.name, 0.0) for task in study.tasks
+    )
+
+
+def _in_words(grouping: Grouping) -> str:
+    return " | ".join("+".join(network.serves) for network in grouping.networks)
+
+
+def _recipes_in_words(recipes: Recipes) -> str:
+    single, joint = recipes.single, recipes.joint
+    return (
+        f"tuned: single tasks at learning rate {single.learning_rate:.2g}, weight decay "
+        f"{single.weight_decay:.2g}; joint training at {joint.learning_rate:.2g}, {joint.weight_decay:.2g}, "
+        f"{joint.sharing.depth} blocks shared, {joint.weighting} weighting"
+    )

@@ -1,0 +1,223 @@
+"""Searching with a trainer of the user's: any function from a subset and a seed to scores.
+
+Such a trainer may be slow, deterministic, or a table lookup, so that the number of calls is a hard limit:
+single tasks and all-in-one first, then what the strategy asks for; with `confirm`, the calls that the best
+grouping and the baselines need at fresh seeds are set aside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import final
+
+import pandas as pd
+
+from taskgroup.errors import InputError, RunFailedError, nearest
+from taskgroup.grouping import Grouping
+from taskgroup.search.analysis import importance
+from taskgroup.search.catalog import DEFAULT_STRATEGY, STRATEGIES
+from taskgroup.search.confirm import Advantage, Confirmation, all_in_one, serving_of, single_task
+from taskgroup.search.lab import Lab
+from taskgroup.search.plan import Plan
+from taskgroup.search.progress import Progress
+from taskgroup.search.recipe import Recipe, Recipes
+from taskgroup.search.strategy import ServingLimit, State
+from taskgroup.spec import Sharing, Study, Subset, subset_from_name
+from taskgroup.storage import Record
+
+FUNCTION_RECIPES = Recipes(*[Recipe(0.0, 0.0, Sharing("hard", 1), "equal")] * 2)
+"""The function sets its own learning rate and weight decay, recorded as 0."""
+
+
+@dataclass(frozen=True)
+class Calls:
+    """How the calls are divided.
+
+    Attributes:
+        plan: Seeds, fresh seeds and the limit.
+        first: Subsets measured before anything is chosen.
+    """
+
+    plan: Plan
+    first: tuple[Subset, ...]
+
+
+def plan_calls(
+    study: Study, *, runs: int, seeds: int, confirm: bool, candidates: Sequence[Subset] | None
+) -> Calls:
+    """Divide the calls.
+
+    Raises:
+        InputError: If they cannot cover single tasks, all-in-one and the confirmation.
+    """
+    tasks = study.task_names
+    first = tuple(s for s in [*((t,) for t in tasks), tasks] if candidates is None or s in candidates)
+    n_networks = min(study.grouping.max_groups or len(tasks), len(tasks))
+    confirmation = seeds * (len(tasks) + 1 + n_networks) if confirm else 0
+    spare = runs - confirmation - seeds * len(first)
+    if spare < 0:
+        raise InputError(
+            f"runs is {runs}, but {len(tasks)} tasks at {seeds} seeds need at least "
+            f"{seeds * len(first) + confirmation}: {seeds * len(first)} for single tasks and all-in-one"
+            + (f", {confirmation} to confirm with fresh seeds (confirm=False saves them)" if confirm else "")
+        )
+    fixed = range(study.seed, study.seed + seeds)
+    fresh = range(study.seed + seeds, study.seed + 2 * seeds) if confirm else range(0)
+    return Calls(Plan(tuple(fixed), tuple(fresh), (), 0, spare // seeds, runs), first)
+
+
+def as_candidates(candidates: Sequence[Sequence[str]] | None, tasks: Subset) -> list[Subset] | None:
+    """Bring the subsets that may be asked for into task-list order.
+
+    Raises:
+        InputError: If one names an unknown task or a task is in none of them.
+    """
+    if candidates is None:
+        return None
+    ordered = [in_task_order(subset, tasks) for subset in candidates]
+    lacking = [task for task in tasks if not any(task in subset for subset in ordered)]
+    if lacking:
+        raise InputError(f"candidates hold no subset with task {lacking[0]!r}; add one, or drop the task")
+    return list(dict.fromkeys(ordered))
+
+
+def in_task_order(subset: Sequence[str], tasks: Subset) -> Subset:
+    """Check a subset's names and sort them by the task list.
+
+    Raises:
+        InputError: If it is empty, or names a task twice or one that is not in the list.
+    """
+    names = subset_from_name(subset) if isinstance(subset, str) else tuple(subset)
+    for name in names:
+        if name not in tasks:
+            raise InputError(f"subset {names} names the unknown task {name!r}; {nearest(name, tasks)}")
+    if not names or len(set(names)) < len(names):
+        raise InputError(f"subset {names} must name at least one task, each once")
+    return tuple(task for task in tasks if task in names)
+
+
+@final
+class FunctionDriver:
+    """Searches with the user's function.
+
+    Args:
+        study: Tasks, importance and limit.
+        calls: How many of which.
+        candidates: What may be asked for; None for everything.
+        lab: Calls and records.
+        record: Keeps the conclusions.
+        study_id: The study in the record.
+        progress: Hears what happens.
+    """
+
+    def __init__(
+        self,
+        study: Study,
+        calls: Calls,
+        candidates: Sequence[Subset] | None,
+        *,
+        lab: Lab,
+        record: Record,
+        study_id: int,
+        progress: Progress,
+    ) -> None:
+        self._study, self._calls = study, calls
+        self._candidates = None if candidates is None else frozenset(candidates)
+        self._lab, self._record, self._id, self._progress = lab, record, study_id, progress
+        self._tried: set[Subset] = set()
+
+    def search(self) -> None:
+        """Measure, choose, confirm, and record the recommendation."""
+        strategy = STRATEGIES[DEFAULT_STRATEGY]
+        self._measure("baselines", self._calls.first)
+        n_left = self._calls.plan.n_subsets
+        while n_left > 0 and (batch := strategy.propose(self._state(n_left), n_left)):
+            batch = batch[: n_left if len(batch[0]) == 2 else 1]
+            self._measure("pairs" if len(batch[0]) == 2 else "larger subsets", batch)
+            n_left -= len(batch)
+        state = self._state(0)
+        self._require_served(state)
+        grouping = state.best_grouping(state.values)
+        self._record.save_grouping(self._id, self._judged(grouping).document(), final=True)
+
+    def _measure(self, stage: str, subsets: Sequence[Subset]) -> None:
+        self._tried |= set(subsets)
+        seeds = self._calls.plan.seeds
+        self._lab.run(stage, [FUNCTION_RECIPES.spec(s, seed) for s in subsets for seed in seeds])
+
+    def _state(self, n_left: int) -> State:
+        study = self._study
+        return State(
+            tasks=study.task_names,
+            values=self._values(),
+            importance=importance(study.tasks),
+            limit=ServingLimit(study.grouping.max_groups, study.grouping.budget),
+            cost=lambda _: 1.0,
+            n_left=n_left,
+            allowed=lambda s: s not in self._tried and (self._candidates is None or s in self._candidates),
+            seed=study.seed,
+        )
+
+    def _values(self) -> dict[Subset, dict[str, float]]:
+        """Mean score of every measured subset and task, turned so that higher is better."""
+        runs = self._runs()
+        runs = runs[(runs["status"] == "ok") & runs["seed"].isin(self._calls.plan.seeds)]
+        values: dict[Subset, dict[str, float]] = {}
+        means = runs.groupby(["subset", "task"], sort=False)["value"].mean().reset_index()
+        for name, task, mean in zip(means["subset"], means["task"], means["value"], strict=True):
+            sign = 1.0 if self._study.task(task).score.direction == "maximize" else -1.0
+            values.setdefault(subset_from_name(name), {})[task] = sign * float(mean)
+        return values
+
+    def _require_served(self, state: State) -> None:
+        for task in state.tasks:
+            if not any(task in of_tasks for of_tasks in state.values.values()):
+                reasons = [r.reason for r in self._lab.used.values() if not r.ok and task in r.spec.subset]
+                raise RunFailedError(f"every run with task {task!r} failed: {reasons[0]}")
+
+    def _judged(self, grouping: Grouping) -> Grouping:
+        """Add the grouping's gain over the baselines, at fresh seeds where there are some."""
+        plan, tasks = self._calls.plan, self._study.tasks
+        alone, joint = single_task(tasks), all_in_one(tasks)
+        serving, seeds = serving_of(grouping), plan.fresh_seeds or plan.seeds
+        if plan.fresh_seeds:
+            subsets = dict.fromkeys([*(n.subset for n in grouping.networks), *self._calls.first])
+            specs = [FUNCTION_RECIPES.spec(s, seed) for seed in seeds for s in subsets]
+            self._lab.run("confirm", specs)
+        runs = self._runs()
+        scores = Confirmation(runs[runs["seed"].isin(seeds)], tasks, seeds)
+        gain = scores.advantage(serving, alone, "validation")
+        over_joint = scores.advantage(serving, joint, "validation")
+        return Grouping(
+            networks=grouping.networks,
+            cost=grouping.cost,
+            select_total=grouping.select_total,
+            bound=grouping.bound,
+            optimal=grouping.optimal,
+            **_known(gain),
+            baseline_gains={
+                "single_task": 0.0,
+                "all_in_one": _known(scores.advantage(joint, alone, "validation"))["gain"],
+            },
+            versus={"single_task": _known(gain), "all_in_one": _known(over_joint)},
+            confirmed=bool(plan.fresh_seeds),
+            verdict=_verdict(over_joint, gain, confirmed=bool(plan.fresh_seeds)),
+        )
+
+    def _runs(self) -> pd.DataFrame:
+        return self._record.runs_frame(self._id)
+
+
+def _known(advantage: Advantage) -> dict[str, float | None]:
+    """NaN, where a baseline was not measured or one seed gives no interval, becomes None."""
+    return {name: None if value != value else value for name, value in advantage.document().items()}
+
+
+def _verdict(over_joint: Advantage, over_single: Advantage, *, confirmed: bool) -> str:
+    if not confirmed:
+        return "The best of what was measured; not confirmed with fresh seeds, so its gain is optimistic."
+    weaker = min((over_joint, over_single), key=lambda a: a.low)
+    if weaker.low > 0:
+        return "This grouping beats both baselines beyond seed noise."
+    return "The best grouping found does not beat the better baseline beyond seed noise."

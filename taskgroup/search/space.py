@@ -1,0 +1,186 @@
+"""Optuna proposes training settings; this is the only place that knows it.
+
+Optuna lives in memory and is refilled from what was measured before every batch. The sampler's seed comes
+from the number of measurements it has been told of: a resumed search makes the proposals that the undisturbed
+one would have made, and never repeats itself as a sampler restarted with one fixed seed would.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, final
+
+import optuna
+import pandas as pd
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
+from optuna.trial import TrialState, create_trial
+
+from taskgroup.errors import InputError
+from taskgroup.search.recipe import Recipe, default_recipes
+from taskgroup.seeds import derive_seed
+from taskgroup.spec import Sharing, Study
+
+_STARTUP_TRIALS = 6
+_ATTEMPTS = 50
+
+
+@final
+class Space:
+    """The settings that may be tuned for single-task or for joint training.
+
+    Args:
+        study: Fixes settings or leaves them open.
+        joint: Whether sharing depth and weighting are among them.
+    """
+
+    def __init__(self, study: Study, *, joint: bool) -> None:
+        recipes = default_recipes(study)
+        self.default = recipes.joint if joint else recipes.single
+        self._seed, self._joint = study.seed, joint
+        self._distributions: dict[str, BaseDistribution] = {}
+        if study.training.learning_rate is None:
+            self._distributions["learning_rate"] = FloatDistribution(3e-4, 3e-2, log=True)
+        if study.training.weight_decay is None:
+            self._distributions["weight_decay"] = FloatDistribution(1e-5, 1.0, log=True)
+        if joint and len(study.depths) > 1:
+            self._distributions["depth"] = CategoricalDistribution(study.depths)
+        if joint and len(study.search.weighting) > 1:
+            self._distributions["weighting"] = CategoricalDistribution(study.search.weighting)
+
+    @property
+    def n_dimensions(self) -> int:
+        """The number of settings left open."""
+        return len(self._distributions)
+
+    @property
+    def n_choices(self) -> int:
+        """The number of combinations of categorical settings."""
+        sizes = [
+            len(d.choices) for d in self._distributions.values() if isinstance(d, CategoricalDistribution)
+        ]
+        return math.prod(sizes)
+
+    def propose(self, n: int, told: Sequence[tuple[Recipe, float]]) -> list[Recipe]:
+        """Propose recipes that were not measured yet; the first ever is the default.
+
+        Args:
+            n: How many; fewer come back where the space has no more.
+            told: Measured recipes with their error, lower is better, infinite where the runs failed.
+        """
+        known = {recipe for recipe, _ in told}
+        proposals = [] if self.default in known else [self.default]
+        study = self._refilled(told)
+        for _ in range(_ATTEMPTS * n):
+            if len(proposals) >= n or not self._distributions:
+                break
+            recipe = self._recipe(study.ask(self._distributions).params)
+            if recipe not in known and recipe not in proposals:
+                proposals.append(recipe)
+        return proposals[:n]
+
+    def _refilled(self, told: Sequence[tuple[Recipe, float]]) -> optuna.Study:
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        seed = derive_seed(self._seed, "tune", int(self._joint), len(told)) % 2**32
+        sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=_STARTUP_TRIALS)
+        study = optuna.create_study(sampler=sampler, direction="minimize")
+        study.add_trials(
+            [
+                create_trial(params=self._params(recipe), distributions=self._distributions, value=error)
+                for recipe, error in told
+                if math.isfinite(error) and self._contains(recipe)
+            ]
+        )
+        return study
+
+    def _params(self, recipe: Recipe) -> dict[str, Any]:
+        values = {
+            "learning_rate": recipe.learning_rate,
+            "weight_decay": recipe.weight_decay,
+            "depth": recipe.sharing.depth,
+            "weighting": recipe.weighting,
+        }
+        return {name: values[name] for name in self._distributions}
+
+    def _contains(self, recipe: Recipe) -> bool:
+        params = self._params(recipe)
+        return all(d._contains(d.to_internal_repr(params[name])) for name, d in self._distributions.items())
+
+    def _recipe(self, params: dict[str, Any]) -> Recipe:
+        default = self.default
+        return Recipe(
+            learning_rate=params.get("learning_rate", default.learning_rate),
+            weight_decay=params.get("weight_decay", default.weight_decay),
+            sharing=Sharing("hard", params.get("depth", default.sharing.depth)),
+            weighting=params.get("weighting", default.weighting),
+        )
+
+
+def export_runs(runs: pd.DataFrame, *, url: str, name: str) -> int:
+    """Write the record's runs as an Optuna study that optuna-dashboard opens.
+
+    Each finished run is a trial: its settings are the parameters, its importance-free mean validation gain
+    over its tasks is the value to maximise, its scores are user attributes. Failed runs are failed trials.
+
+    Args:
+        runs: Rows with gains, one a run, task and split.
+        url: The Optuna storage.
+        name: The Optuna study's name; an existing one is refused.
+
+    Returns:
+        The number of trials written.
+
+    Raises:
+        InputError: If the storage cannot be opened or the name is taken.
+    """
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    try:
+        study = optuna.create_study(storage=url, study_name=name, direction="maximize")
+    except optuna.exceptions.DuplicatedStudyError:
+        raise InputError(
+            f"'{url}' already holds an Optuna study {name!r}; choose another --name or file"
+        ) from None
+    except (ValueError, ImportError) as error:
+        raise InputError(f"'{url}' cannot be opened as an Optuna storage: {error}") from None
+    distributions = _run_distributions(runs)
+    trials = [_trial(run, distributions) for _, run in runs.groupby("run_id", sort=True)]
+    study.add_trials([trial for trial in trials if trial is not None])
+    return len(study.get_trials(deepcopy=False))
+
+
+_RUN_PARAMS = ("subset", "depth", "weighting", "learning_rate", "weight_decay", "seed")
+
+
+def _run_distributions(runs: pd.DataFrame) -> dict[str, BaseDistribution]:
+    distributions: dict[str, BaseDistribution] = {}
+    for name in _RUN_PARAMS:
+        if name in ("learning_rate", "weight_decay"):
+            low, high = float(runs[name].min()), float(runs[name].max())
+            distributions[name] = FloatDistribution(low, high, log=low > 0)
+        else:
+            distributions[name] = CategoricalDistribution(runs[name].drop_duplicates().tolist())
+    return distributions
+
+
+def _trial(run: pd.DataFrame, distributions: dict[str, BaseDistribution]) -> optuna.trial.FrozenTrial | None:
+    first = run.iloc[0]
+    params = {
+        name: first[name].item() if hasattr(first[name], "item") else first[name] for name in _RUN_PARAMS
+    }
+    attributes = {"stage": first["stage"], "seconds": float(first["seconds"])}
+    if first["status"] != "ok":
+        attributes["reason"] = first["reason"]
+        return create_trial(
+            state=TrialState.FAIL, params=params, distributions=distributions, user_attrs=attributes
+        )
+    validation = run[run["split"] == "validation"]
+    attributes |= {
+        f"{task} {metric}": float(value)
+        for task, metric, value in zip(
+            validation["task"], validation["metric"], validation["value"], strict=True
+        )
+    }
+    gain = float(validation["gain"].mean())
+    if not math.isfinite(gain):
+        return None
+    return create_trial(value=gain, params=params, distributions=distributions, user_attrs=attributes)

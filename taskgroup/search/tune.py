@@ -1,0 +1,111 @@
+"""Tuning the shared settings, as hard for single tasks as for joint training.
+
+Both get the same number of proposals for learning rate and weight decay from the same sampler at the same
+seeds; sharing depth and weighting exist for joint training only and get proposals of their own. A recipe's
+error is the importance-weighted mean over tasks of its error relative to the default recipe's, on the
+validation rows. Without fair tuning of the single tasks, sharing looks better than it is.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+from taskgroup.search.lab import Lab
+from taskgroup.search.recipe import Recipe, Recipes, default_recipes
+from taskgroup.search.space import Space
+from taskgroup.spec import RunResult, Study, Subset
+from taskgroup.transfer import ERROR_FLOOR
+
+STAGE = "tune"
+_BATCHES = 3
+
+
+def tune(study: Study, lab: Lab, *, n_proposals: int, seeds: Sequence[int]) -> Recipes:
+    """Choose a recipe for single tasks and one for joint training.
+
+    Args:
+        study: What may vary.
+        lab: Trains.
+        n_proposals: Recipes to try for single tasks; joint training tries as many, and twice as many where
+            it has a depth or a weighting to choose as well.
+        seeds: Repetitions of each.
+    """
+    if n_proposals < 2:
+        return default_recipes(study)
+    alone: list[Subset] = [(name,) for name in study.task_names]
+    single, joint = Space(study, joint=False), Space(study, joint=True)
+    n_joint = n_proposals * (2 if joint.n_choices > 1 else 1)
+    return Recipes(
+        single=_best(study, single, n_proposals, lambda recipes: _measure(study, lab, recipes, alone, seeds)),
+        joint=_best(
+            study, joint, n_joint, lambda recipes: _measure(study, lab, recipes, [study.task_names], seeds)
+        ),
+    )
+
+
+Measure = Callable[[Sequence[Recipe]], list[dict[str, float]]]
+
+
+def tuning_runs(study: Study, n_proposals: int, n_seeds: int) -> int:
+    """The most runs that `tune` asks for."""
+    if n_proposals < 2:
+        return 0
+    single, joint = Space(study, joint=False), Space(study, joint=True)
+    n_single = n_proposals if single.n_dimensions else 0
+    n_joint = n_proposals * (2 if joint.n_choices > 1 else 1) if joint.n_dimensions else 0
+    return n_seeds * (n_single * len(study.tasks) + n_joint)
+
+
+def _best(study: Study, space: Space, n_proposals: int, measure: Measure) -> Recipe:
+    if not space.n_dimensions:
+        return space.default
+    recipes: list[Recipe] = []
+    errors: list[dict[str, float]] = []
+    while len(recipes) < n_proposals:
+        told = list(zip(recipes, _relative_errors(study, errors), strict=True))
+        batch = space.propose(min(math.ceil(n_proposals / _BATCHES), n_proposals - len(recipes)), told)
+        if not batch:
+            break
+        recipes += batch
+        errors += measure(batch)
+    relative = _relative_errors(study, errors)
+    return recipes[relative.index(min(relative))]
+
+
+def _measure(
+    study: Study, lab: Lab, recipes: Sequence[Recipe], subsets: Sequence[Subset], seeds: Sequence[int]
+) -> list[dict[str, float]]:
+    """Each recipe's validation error of every task, mean over seeds; tasks whose runs failed are left out."""
+    specs = [[r.spec(subset, seed) for subset in subsets for seed in seeds] for r in recipes]
+    lab.run(STAGE, [spec for of_recipe in specs for spec in of_recipe])
+    return [_task_errors(study, [lab.used[spec] for spec in of_recipe]) for of_recipe in specs]
+
+
+def _task_errors(study: Study, results: Sequence[RunResult]) -> dict[str, float]:
+    errors: dict[str, list[float]] = {}
+    failed = {task for result in results if not result.ok for task in result.spec.subset}
+    for result in results:
+        for score in result.scores:
+            if score.split == "validation" and score.task not in failed:
+                errors.setdefault(score.task, []).append(study.task(score.task).score.error(score.value))
+    return {task: sum(values) / len(values) for task, values in errors.items()}
+
+
+def _relative_errors(study: Study, errors: Sequence[dict[str, float]]) -> list[float]:
+    """Mean over tasks of the error as a multiple of the first recipe's; infinite where a task failed."""
+    complete = [len(of_tasks) == len(study.tasks) for of_tasks in errors]
+    if not any(complete):
+        return [math.inf] * len(errors)
+    reference = errors[complete.index(True)]
+    total = sum(task.importance for task in study.tasks)
+    return [
+        sum(
+            task.importance * of_tasks[task.name] / max(reference[task.name], ERROR_FLOOR)
+            for task in study.tasks
+        )
+        / total
+        if whole
+        else math.inf
+        for of_tasks, whole in zip(errors, complete, strict=True)
+    ]

@@ -1,0 +1,99 @@
+"""Measured transfer as tables: a gain for every score, then one row a (target, subset) with its interval.
+
+Both functions take the record's table of runs: one row a run, task and split, with the columns run_id, stage,
+subset, n_tasks, seed, fidelity, status, task, split, value and the settings of the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from taskgroup.spec import Split, Task
+from taskgroup.transfer.gain import relative_gain
+from taskgroup.transfer.moderated import moderated_means
+from taskgroup.transfer.multiplicity import FLAG_LEVEL, q_values
+
+BASELINE = "single_task"
+TRANSFER_COLUMNS = (
+    "target",
+    "subset",
+    "n_tasks",
+    "gain",
+    "low",
+    "high",
+    "p_value",
+    "q_value",
+    "n_seeds",
+    "baseline",
+    "floored",
+)
+_PAIR = ["task", "seed", "split", "fidelity"]
+
+
+def with_gains(runs: pd.DataFrame, is_baseline: pd.Series, tasks: Sequence[Task]) -> pd.DataFrame:
+    """Add `gain` and `floored`: every score against the single-task run of its task, seed and split.
+
+    Args:
+        runs: The record's table of runs.
+        is_baseline: Which rows belong to single-task baseline runs.
+        tasks: Give each score its error.
+
+    Returns:
+        The rows of `runs` with the two columns; gain is NaN where there is no baseline to pair with.
+    """
+    errors = runs.assign(error=_errors(runs, tasks))
+    (scale,) = {task.score.gain_scale for task in tasks}
+    baseline = errors[is_baseline & errors["task"].notna()].drop_duplicates(_PAIR)
+    baseline = baseline[[*_PAIR, "error"]].rename(columns={"error": "error_single"})
+    paired = errors.merge(baseline, on=_PAIR, how="left", validate="many_to_one")
+    gain, floored = relative_gain(paired["error_single"], paired["error"], scale=scale)
+    return paired.assign(gain=gain, floored=floored).drop(columns=["error", "error_single"])
+
+
+def transfer_table(runs: pd.DataFrame, *, split: Split = "validation") -> pd.DataFrame:
+    """Estimate every measured (target, subset) with a moderated interval; q-values over all of them.
+
+    Args:
+        runs: Rows with gains; single-task runs and other splits are left out.
+        split: The rows that gains are measured on.
+    """
+    joint = runs[(runs["n_tasks"] > 1) & (runs["split"] == split) & runs["gain"].notna()]
+    cells = list(joint.groupby(["task", "subset"], sort=False))
+    values = [cell["gain"].to_numpy(dtype=float) for _, cell in cells]
+    estimate = moderated_means(values, [target for (target, _), _ in cells])
+    table = pd.DataFrame(
+        {
+            "target": [target for (target, _), _ in cells],
+            "subset": [subset for (_, subset), _ in cells],
+            "n_tasks": [int(cell["n_tasks"].iloc[0]) for _, cell in cells],
+            "gain": estimate.mean,
+            "low": estimate.low,
+            "high": estimate.high,
+            "p_value": estimate.p_value,
+            "q_value": q_values(estimate.p_value),
+            "n_seeds": estimate.n,
+            "baseline": BASELINE,
+            "floored": [bool(cell["floored"].any()) for _, cell in cells],
+        },
+        columns=list(TRANSFER_COLUMNS),
+    )
+    return table.astype({"n_tasks": int, "n_seeds": int})
+
+
+def negative_transfer(table: pd.DataFrame) -> pd.DataFrame:
+    """The cells of a transfer table that hurt beyond noise: gain below zero at q < 0.05, worst first."""
+    flagged = table[(table["gain"] < 0) & (table["q_value"] < FLAG_LEVEL)]
+    return flagged.sort_values("gain").reset_index(drop=True)
+
+
+def _errors(runs: pd.DataFrame, tasks: Sequence[Task]) -> np.ndarray:
+    """Each row's error; NaN for the row of a failed run, which has no task."""
+    value = runs["value"].to_numpy(dtype=float)
+    errors = np.full(len(runs), np.nan)
+    for task in tasks:
+        own = (runs["task"] == task.name).to_numpy()
+        errors[own] = [task.score.error(v) for v in value[own]]
+    return errors
