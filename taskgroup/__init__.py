@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from taskgroup.api import Measurement, SearchResult, measure, search
     from taskgroup.executors import Request
     from taskgroup.grouping import Grouping, Network, group
-    from taskgroup.session import load_study
+    from taskgroup.loading import load_study
     from taskgroup.spec import Study
 
 __version__ = "0.1.0"
@@ -41,7 +41,7 @@ _HOMES = {
     "SearchResult": "taskgroup.api",
     "Study": "taskgroup.spec",
     "group": "taskgroup.grouping",
-    "load_study": "taskgroup.session",
+    "load_study": "taskgroup.loading",
     "measure": "taskgroup.api",
 }
 

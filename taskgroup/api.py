@@ -13,6 +13,7 @@ from taskgroup.affinity import AffinityMatrix
 from taskgroup.errors import InputError
 from taskgroup.executors import FunctionExecutor, TrainFunction
 from taskgroup.grouping import Grouping
+from taskgroup.progress import shown
 from taskgroup.search import (
     FUNCTION_RECIPES,
     Driver,
@@ -20,7 +21,6 @@ from taskgroup.search import (
     Lab,
     Outcome,
     Progress,
-    Silent,
     as_candidates,
     conclude,
     default_recipes,
@@ -287,10 +287,6 @@ def _overridden(study: Study, **given: Any) -> Study:
 
 
 def _listener(progress: bool | Progress) -> Progress:
-    if progress is False:
-        return Silent()
-    if progress is True:
-        from taskgroup.cli.progress import shown
-
-        return shown()
+    if isinstance(progress, bool):
+        return shown(quiet=not progress)
     return progress

@@ -1,61 +1,21 @@
-"""A study opened for work: its data loaded and checked, its record open, its trainers ready.
-
-Everything that can be wrong with a study is found here, before a database is created or a run is trained.
-"""
+"""A study opened for work: its data loaded and checked, its record open, its trainers ready."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
-from taskgroup.data import Dataset, draw_split, load_dataset, require_learnable
-from taskgroup.errors import InputError, nearest
+from taskgroup.data import Dataset
+from taskgroup.errors import InputError
 from taskgroup.executors import Executor, InlineExecutor, ProcessExecutor
+from taskgroup.loading import load_checked
 from taskgroup.search import Lab, Progress, Silent
-from taskgroup.spec import Study, metric_for, read_study
+from taskgroup.spec import Study
 from taskgroup.storage import SqlRecord, open_record
 from taskgroup.training import Trainer
-from taskgroup.weighting import WEIGHTINGS
 
 IN_MEMORY = "sqlite://"
-
-
-def load_study(path: str | Path) -> Study:
-    """Read and check a study file.
-
-    Args:
-        path: A YAML file; relative data paths in it are taken from its folder.
-
-    Raises:
-        InputError: If the file is missing, is no YAML, or breaks the study's rules; the message names the
-            key's path, the value and the nearest valid ones.
-    """
-    study = read_study(path)
-    for task in study.tasks:
-        metric_for(task.metric, task.kind)
-    for i, name in enumerate(study.search.weighting):
-        if name not in WEIGHTINGS:
-            raise InputError(f"{path}: 'search.weighting[{i}]' is {name!r}; {nearest(name, WEIGHTINGS)}")
-    return study
-
-
-def load_checked(study: Study, seeds: Iterator[int] | range | tuple[int, ...]) -> Dataset:
-    """Load a study's data and check that every task can be learned at every seed.
-
-    Raises:
-        InputError: If not; the message names the source, column or task.
-    """
-    dataset = load_dataset(study)
-    if len(study.tasks) < 2:
-        raise InputError(
-            f"study '{study.name}' has one task, {study.tasks[0].name!r}; list at least two under 'tasks'"
-        )
-    for seed in seeds:
-        split = draw_split(dataset, study.data.split, study_seed=study.seed, seed=seed)
-        require_learnable(dataset, split)
-    return dataset
 
 
 @dataclass(frozen=True)

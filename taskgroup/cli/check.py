@@ -13,8 +13,8 @@ from taskgroup.cli.options import json_option, print_json, say
 def command(study_file: str, *, as_json: bool) -> None:
     """Check a study file and its data without training anything."""
     from taskgroup.data import draw_split
+    from taskgroup.loading import load_checked, load_study
     from taskgroup.search import make_plan
-    from taskgroup.session import load_checked, load_study
 
     study = load_study(study_file)
     plan = make_plan(study)

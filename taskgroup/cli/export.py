@@ -32,7 +32,7 @@ def command(
         raise InputError("--format optuna and --to URL go together, as in --to sqlite:///optuna.db")
     outcome = stored_outcome(study, storage)
     if target is not None:
-        from taskgroup.search.space import export_runs
+        from taskgroup.search import export_runs
 
         n_trials = export_runs(outcome.runs, url=target, name=outcome.study.name)
         say(f"{n_trials} trials of study '{outcome.study.name}' are in {target}")

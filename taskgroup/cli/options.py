@@ -51,7 +51,7 @@ def open_existing(storage: str | None) -> SqlRecord:
 def study_name(study: str) -> str:
     """The name of a study given as a file or as a name in the storage."""
     if study.endswith((".yaml", ".yml")) or Path(study).is_file():
-        from taskgroup.session import load_study
+        from taskgroup.loading import load_study
 
         return load_study(study).name
     return study

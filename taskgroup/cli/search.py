@@ -48,7 +48,7 @@ def command(
     """
     study = _overridden(study_file, overrides)
     from taskgroup.api import search
-    from taskgroup.cli.progress import shown
+    from taskgroup.progress import shown
 
     url = storage_url(storage)
     try:
@@ -83,7 +83,7 @@ def command(
 def _overridden(study_file: str, overrides: dict[str, object]):  # type: ignore[no-untyped-def]
     """The study with the command line's settings in place of the file's."""
     from taskgroup.errors import InputError
-    from taskgroup.session import load_study
+    from taskgroup.loading import load_study
     from taskgroup.spec import parse_study
 
     study = load_study(study_file)

@@ -1,23 +1,27 @@
 """Training in worker processes on this machine, which may die without taking results along.
 
 Each worker trains one cohort at a time on one thread. When a worker dies, the pool breaks; it is started
-again, and only the cohorts that had not come back are trained again. A cohort that was in flight at several
-deaths in a row is given up as failed, so that one poisonous run cannot keep a search from ending.
+again, and only the cohorts that had not come back are trained again: those that were in flight one by one,
+so that it shows which of them kills its worker. That one is given up as failed after several deaths, so that
+a poisonous run cannot keep a search from ending. Workers that die before they have begun are nobody's fault
+but the machine's or the script's, and end the search.
 """
 
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from typing import final
 
 from taskgroup.data import Dataset
+from taskgroup.errors import RunFailedError
 from taskgroup.spec import RunResult, RunSpec, Study
 from taskgroup.training import Trainer
 
 _MAX_DEATHS = 3
+_MAX_FAILED_STARTS = 2
 _trainer: Trainer | None = None
 
 
@@ -37,34 +41,41 @@ class ProcessExecutor:
         self._arguments = (study, dataset, device)
         self._n_workers = n_workers
         self._pool: ProcessPoolExecutor | None = None
+        self._first_sign: Future[None] = Future()
+        self._n_failed_starts = 0
 
     def pack(self, specs: Sequence[RunSpec]) -> list[list[RunSpec]]:
         """Pack as the trainer does."""
         return self._packer.pack(specs)
 
     def train(self, cohorts: Sequence[Sequence[RunSpec]]) -> Iterator[list[RunResult]]:
-        """Keep all workers busy and yield what comes back."""
+        """Keep all workers busy and yield what comes back.
+
+        Raises:
+            RunFailedError: If the workers die before they have begun.
+        """
         waiting, deaths = list(range(len(cohorts))), [0] * len(cohorts)
         running: dict[Future[list[RunResult]], int] = {}
         try:
             while waiting or running:
-                while waiting and len(running) < self._n_workers:
+                while waiting and self._may_join(waiting[0], running.values(), deaths):
                     cohort = waiting.pop(0)
                     running[self._submit(cohorts[cohort])] = cohort
                 done, _ = wait(running, return_when=FIRST_COMPLETED)
-                broken = []
+                lost = []
                 for future in done:
                     cohort = running.pop(future)
                     if isinstance(future.exception(), BrokenProcessPool):
-                        broken.append(cohort)
+                        lost.append(cohort)
                     else:
                         yield future.result()
-                if broken:
-                    broken += running.values()
+                if lost:
+                    lost += running.values()
                     running.clear()
                     self._stop()
-                    yield from self._given_up(cohorts, broken, deaths)
-                    waiting = sorted({c for c in broken if deaths[c] < _MAX_DEATHS} | set(waiting))
+                    if self._had_started():
+                        yield from self._given_up(cohorts, lost, deaths)
+                    waiting = sorted({c for c in lost if deaths[c] < _MAX_DEATHS} | set(waiting))
         except BaseException:
             self._stop(kill=True)
             raise
@@ -72,6 +83,11 @@ class ProcessExecutor:
     def close(self) -> None:
         """End the workers."""
         self._stop()
+
+    def _may_join(self, cohort: int, running: Collection[int], deaths: Sequence[int]) -> bool:
+        """Whether a worker is free; a cohort that was in flight at a death trains alone."""
+        suspect = any(deaths[c] for c in (cohort, *running))
+        return len(running) < (1 if suspect else self._n_workers)
 
     def _submit(self, cohort: Sequence[RunSpec]) -> Future[list[RunResult]]:
         if self._pool is None:
@@ -81,6 +97,7 @@ class ProcessExecutor:
                 initializer=_start_worker,
                 initargs=self._arguments,
             )
+            self._first_sign = self._pool.submit(_give_sign)
         try:
             return self._pool.submit(_train, list(cohort))
         except BrokenProcessPool as error:
@@ -88,10 +105,21 @@ class ProcessExecutor:
             broken.set_exception(error)
             return broken
 
+    def _had_started(self) -> bool:
+        """Whether a worker of the pool that broke had begun; some failures to do so in a row are an error."""
+        started = self._first_sign.done() and self._first_sign.exception() is None
+        self._n_failed_starts = 0 if started else self._n_failed_starts + 1
+        if self._n_failed_starts == _MAX_FAILED_STARTS:
+            raise RunFailedError(
+                "the worker processes died while they started, before any training; in a script, put the "
+                "call under `if __name__ == '__main__':`, else lower `workers` (out of memory?)"
+            )
+        return started
+
     def _given_up(
-        self, cohorts: Sequence[Sequence[RunSpec]], broken: Sequence[int], deaths: list[int]
+        self, cohorts: Sequence[Sequence[RunSpec]], lost: Sequence[int], deaths: list[int]
     ) -> Iterator[list[RunResult]]:
-        for cohort in broken:
+        for cohort in lost:
             deaths[cohort] += 1
             if deaths[cohort] == _MAX_DEATHS:
                 reason = f"its worker process died {_MAX_DEATHS} times (out of memory?)"
@@ -114,6 +142,10 @@ def _start_worker(study: Study, dataset: Dataset, device: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the main process's to handle
     global _trainer
     _trainer = Trainer(study, dataset, device=device)
+
+
+def _give_sign() -> None:
+    """Show that a worker has begun."""
 
 
 def _train(cohort: list[RunSpec]) -> list[RunResult]:

@@ -11,6 +11,7 @@ from taskgroup.reporting.figures import (
     reliability_figure,
     stage_figure,
 )
+from taskgroup.reporting.gain_unit import GainUnit, gain_unit
 from taskgroup.reporting.heatmap_file import write_heatmap
 from taskgroup.reporting.page import render_page
 from taskgroup.reporting.report import ReportPaths, write_report
@@ -26,11 +27,13 @@ from taskgroup.reporting.tables import (
 
 __all__ = [
     "ExportFormat",
+    "GainUnit",
     "HeatmapTable",
     "ReportPaths",
     "export_grouping",
     "gain_figure",
     "gain_table",
+    "gain_unit",
     "group_figure",
     "group_table",
     "heatmap_figure",

@@ -11,15 +11,15 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.collections import QuadMesh
+from matplotlib.colors import LinearSegmentedColormap, ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
-from matplotlib.image import AxesImage
 
 from taskgroup.reporting import palette
+from taskgroup.reporting.gain_unit import GainUnit
 from taskgroup.reporting.labels import most_lines, wrap
 from taskgroup.reporting.tables import Cell, Evidence, HeatmapTable
-from taskgroup.reporting.words import percent
 
 LABEL_WIDTH = 24
 _FONTS = (
@@ -67,20 +67,28 @@ def _figure(table: HeatmapTable) -> Figure:
     figure = Figure(figsize=(side, side), facecolor="white")
     FigureCanvasAgg(figure)
     axes = figure.add_axes((0, 0, 1, 1))
-    image = axes.imshow(
-        table.estimate.to_numpy(), cmap=_colormap(), vmin=-table.limit, vmax=table.limit, aspect="auto"
-    )
-    _veil_unclear_cells(axes, table)
+    cells = _draw_cells(axes, table)
     _label(axes, table)
     _write_cells(axes, table)
-    _draw_lines(axes, table)
-    _add_colorbar(figure, image, table, side=side)
+    _draw_boundaries(axes, table)
+    _add_colorbar(figure, cells, table, side=side)
     return figure
 
 
-def _colormap() -> Any:
+def _draw_cells(axes: Axes, table: HeatmapTable) -> QuadMesh:
+    """Draw the gains, with white between the cells and over those not distinguishable from zero."""
+    edges = np.arange(len(table.tasks) + 1) - 0.5
     colormap = LinearSegmentedColormap.from_list("gain", list(palette.DIVERGING))
-    return colormap.with_extremes(bad=palette.BLANK)
+    mesh = axes.pcolormesh(
+        edges, edges, table.estimate.to_numpy(), cmap=colormap, vmin=-table.limit, vmax=table.limit
+    )
+    unclear = np.where(table.evidence == Evidence.UNCLEAR, 1.0, np.nan)
+    axes.pcolormesh(edges, edges, unclear, cmap=ListedColormap(["white"]), alpha=palette.VEIL_OPACITY)
+    axes.set_facecolor(palette.BLANK)
+    axes.hlines(edges, edges[0], edges[-1], color="white", linewidth=0.8)
+    axes.vlines(edges, edges[0], edges[-1], color="white", linewidth=0.8)
+    axes.set(xlim=edges[[0, -1]], ylim=edges[[-1, 0]])
+    return mesh
 
 
 def _label(axes: Axes, table: HeatmapTable) -> None:
@@ -98,49 +106,37 @@ def _label(axes: Axes, table: HeatmapTable) -> None:
     axes.set_ylabel("row: the task helped or hurt", fontsize=10, labelpad=10)
 
 
-def _veil_unclear_cells(axes: Axes, table: HeatmapTable) -> None:
-    veil = np.ones((*table.evidence.shape, 4))
-    veil[..., 3] = palette.VEIL_OPACITY * (table.evidence == Evidence.UNCLEAR)
-    axes.imshow(veil, aspect="auto")
-
-
 def _write_cells(axes: Axes, table: HeatmapTable) -> None:
     if not table.has_numbers:
         return
     for cell in itertools.chain.from_iterable(table.cells()):
         if cell.measured:
-            text, style = _cell_text(cell, limit=table.limit)
+            text, style = _cell_text(cell, table.unit, limit=table.limit)
             axes.text(cell.column, cell.row, text, ha="center", va="center", **style)
 
 
-def _cell_text(cell: Cell, *, limit: float) -> tuple[str, dict[str, Any]]:
+def _cell_text(cell: Cell, unit: GainUnit, *, limit: float) -> tuple[str, dict[str, Any]]:
     if not cell.sure:
         return "•", {"color": palette.INK, "fontsize": 7}
     color = "white" if abs(cell.gain) > 0.7 * limit else palette.INK
     if cell.evidence == Evidence.CORRECTED:
-        return f"{percent(cell.gain)}*", {"color": color, "fontsize": 8.5, "weight": "bold"}
-    return percent(cell.gain), {"color": color, "fontsize": 8.5}
+        return f"{unit.text(cell.gain)}*", {"color": color, "fontsize": 8.5, "weight": "bold"}
+    return unit.text(cell.gain), {"color": color, "fontsize": 8.5}
 
 
-def _draw_lines(axes: Axes, table: HeatmapTable) -> None:
-    for place in range(1, len(table.tasks)):
-        boundary = place in table.boundaries
-        line: dict[str, Any] = (
-            {"color": palette.INK, "linewidth": 1.4, "zorder": 3}
-            if boundary
-            else {"color": "white", "linewidth": 0.8, "zorder": 2}
-        )
-        axes.axhline(place - 0.5, **line)
-        axes.axvline(place - 0.5, **line)
+def _draw_boundaries(axes: Axes, table: HeatmapTable) -> None:
+    for place in table.boundaries:
+        axes.axhline(place - 0.5, color=palette.INK, linewidth=1.4)
+        axes.axvline(place - 0.5, color=palette.INK, linewidth=1.4)
     axes.spines[:].set_visible(False)
 
 
-def _add_colorbar(figure: Figure, image: AxesImage, table: HeatmapTable, *, side: float) -> None:
+def _add_colorbar(figure: Figure, cells: QuadMesh, table: HeatmapTable, *, side: float) -> None:
     """Below the matrix, at a fixed distance in inches, at least 2.5 inches wide."""
     width = max(1.0, 2.5 / side)
     place = figure.add_axes(((1 - width) / 2, -0.3 / side, width, 0.12 / side))
     colorbar = figure.colorbar(
-        image, cax=place, orientation="horizontal", ticks=[-table.limit, 0, table.limit]
+        cells, cax=place, orientation="horizontal", ticks=[-table.limit, 0, table.limit]
     )
     colorbar.set_ticklabels(table.limit_labels)
     colorbar.outline.set_visible(False)

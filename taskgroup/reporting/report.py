@@ -7,6 +7,7 @@ from pathlib import Path
 
 from taskgroup.reporting.atomic import write_atomically
 from taskgroup.reporting.export import write_export
+from taskgroup.reporting.gain_unit import gain_unit
 from taskgroup.reporting.heatmap_file import write_heatmap
 from taskgroup.reporting.page import render_page
 from taskgroup.search import Outcome
@@ -44,6 +45,8 @@ def write_report(outcome: Outcome, folder: str | Path) -> ReportPaths:
     return ReportPaths(
         html=write_atomically(folder / "index.html", render_page(outcome)),
         affinity_csv=write_atomically(folder / "affinity.csv", affinity.table().to_csv(index=False)),
-        heatmap_png=write_heatmap(affinity, folder / "affinity.png", grouping=grouping),
+        heatmap_png=write_heatmap(
+            affinity, folder / "affinity.png", grouping=grouping, unit=gain_unit(outcome.study)
+        ),
         groups_json=write_export(grouping, folder / "groups.json"),
     )

@@ -33,15 +33,16 @@ def percent(value: float | None) -> str:
     return f"{sign}{digits}%"
 
 
-def interval(low: float | None, high: float | None) -> str:
-    """Write an interval's two ends.
+def difference(value: float | None) -> str:
+    """Write a gain in a score's own units, three digits with a sign.
 
-    >>> interval(-0.012, 0.034)
-    '−1.2% to +3.4%'
+    >>> difference(0.01234), difference(-4.0), difference(0.0), difference(None)
+    ('+0.0123', '−4', '0', '–')
     """
-    if not (is_known(low) and is_known(high)):
+    if value is None or not is_known(value):
         return UNKNOWN
-    return f"{percent(low)} to {percent(high)}"
+    sign = "" if value == 0 else "+" if value > 0 else MINUS
+    return f"{sign}{abs(value):.3g}"
 
 
 def share(value: float | None) -> str:
@@ -74,6 +75,8 @@ def duration(seconds: float | None) -> str:
     """
     if seconds is None or not is_known(seconds):
         return UNKNOWN
+    if 0 < seconds < 0.05:
+        return "<0.1 s"
     if seconds < 9.95:
         return f"{seconds:.1f} s"
     if round(seconds) < 60:

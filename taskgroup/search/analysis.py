@@ -9,11 +9,42 @@ import pandas as pd
 
 from taskgroup.affinity import pair_gains, predict_from_pairs
 from taskgroup.search.recipe import Recipe, Recipes
-from taskgroup.spec import Split, Study, Subset, Task, subset_from_name
+from taskgroup.spec import RunResult, Split, Study, Subset, Task, subset_from_name
 from taskgroup.transfer import with_gains
 
 GAIN_COLUMNS = ("strategy", "task", "subset", "gain", "low", "high")
 _MIN_RANKED = 3
+
+
+_SPEC_COLUMNS = (
+    "run_id",
+    "subset",
+    "n_tasks",
+    "seed",
+    "depth",
+    "weighting",
+    "learning_rate",
+    "weight_decay",
+    "fidelity",
+    "status",
+)
+_SCORE_COLUMNS = ("run_id", "task", "split", "value")
+
+
+def results_frame(results: Iterable[RunResult]) -> pd.DataFrame:
+    """Results in memory as a table like the record's, one row a run, task and split.
+
+    A search decides on what it has asked for itself, never on what else the record holds: runs of a later
+    stage, recorded before an interruption, must not change what a resumed search does on its way there.
+    """
+    runs, scores = [], []
+    for number, result in enumerate(results):
+        spec = result.spec
+        settings = (spec.sharing.depth, spec.weighting, spec.learning_rate, spec.weight_decay, spec.fidelity)
+        runs.append((number, spec.subset_name, len(spec.subset), spec.seed, *settings, result.status))
+        scores += [(number, s.task, s.split, s.value) for s in result.scores]
+    frame = pd.DataFrame(runs, columns=list(_SPEC_COLUMNS))
+    return frame.merge(pd.DataFrame(scores, columns=list(_SCORE_COLUMNS)), on="run_id", how="left")
 
 
 def runs_with_gains(runs: pd.DataFrame, recipes: Recipes, study: Study) -> pd.DataFrame:

@@ -131,7 +131,10 @@ def _notes(study: Study, runs: pd.DataFrame, transfer: pd.DataFrame, grouping: G
         n_tasks * (n_tasks - 1) // 2,
     )
     if n_pairs < n_all:
-        notes.append(f"{n_pairs} of {n_all} pairs were measured; more runs (search.runs) fill the others in.")
+        notes.append(
+            f"{n_pairs} of {n_all} pairs were measured; more runs or time (search.runs, search.time) fill in "
+            "the others."
+        )
     floored = sorted(set(transfer.loc[transfer["floored"], "target"]))
     if floored:
         notes.append(

@@ -9,7 +9,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
-from taskgroup.spec import Sharing
+from taskgroup.errors import InputError
+from taskgroup.spec import Sharing, Study
 
 
 def serving_cost(n_inputs: int, widths: Sequence[int], sharing: Sharing, n_tasks: int) -> float:
@@ -23,3 +24,27 @@ def serving_cost(n_inputs: int, widths: Sequence[int], sharing: Sharing, n_tasks
     blocks = [a * b for a, b in itertools.pairwise([n_inputs, *widths])]
     shared, private = sum(blocks[: sharing.depth]), sum(blocks[sharing.depth :])
     return (shared + n_tasks * private) / sum(blocks)
+
+
+def affordable_depths(study: Study, n_inputs: int) -> Study:
+    """Leave out the sharing depths at which not even one network for all tasks fits the serving budget.
+
+    At a given depth that network is the cheapest way to serve all tasks.
+
+    Raises:
+        InputError: If no depth is left.
+    """
+    budget = study.grouping.budget
+    if budget is None:
+        return study
+    widths, n_tasks = study.model.widths, len(study.tasks)
+    costs = {d: serving_cost(n_inputs, widths, Sharing("hard", d), n_tasks) for d in study.depths}
+    fitting = [depth for depth, cost in costs.items() if cost <= budget * (1 + 1e-9)]
+    if not fitting:
+        raise InputError(
+            f"grouping.budget is {budget:g}, but serving all {n_tasks} tasks costs at least "
+            f"{min(costs.values()):.3g} network equivalents; raise it, or allow a larger search.sharing.depth"
+        )
+    sharing = study.search.sharing.model_copy(update={"depth": fitting})
+    search = study.search.model_copy(update={"sharing": sharing})
+    return study.model_copy(update={"search": search})

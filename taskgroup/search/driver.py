@@ -16,7 +16,13 @@ import pandas as pd
 from taskgroup.data import Dataset
 from taskgroup.errors import RunFailedError
 from taskgroup.grouping import Candidate, Grouping, Problem, solve
-from taskgroup.search.analysis import comparable, importance, measured_values, runs_with_gains
+from taskgroup.search.analysis import (
+    comparable,
+    importance,
+    measured_values,
+    results_frame,
+    runs_with_gains,
+)
 from taskgroup.search.catalog import DEFAULT_STRATEGY, STRATEGIES
 from taskgroup.search.confirm import (
     Confirmation,
@@ -25,7 +31,7 @@ from taskgroup.search.confirm import (
     serving_of,
     single_task,
 )
-from taskgroup.search.cost import serving_cost
+from taskgroup.search.cost import affordable_depths, serving_cost
 from taskgroup.search.lab import Lab
 from taskgroup.search.plan import MAX_FINALISTS, Plan, make_plan, serving_limit
 from taskgroup.search.progress import Progress
@@ -59,12 +65,13 @@ class Driver:
         self._study, self._lab, self._record, self._id = study, lab, record, study_id
         self._n_inputs = dataset.features.shape[1]
         self._progress = progress
-        self._plan: Plan = make_plan(study)
+        self._plan = self._planned()
 
     def search(self) -> None:
         """Run all stages and record recipes, groupings and the recommendation."""
         study, plan = self._study, self._plan
-        recipes = tune(study, self._lab, n_proposals=plan.n_proposals, seeds=plan.tuning_seeds)
+        tunable = affordable_depths(study, self._n_inputs)
+        recipes = tune(tunable, self._lab, n_proposals=plan.n_proposals, seeds=plan.tuning_seeds)
         self._record_once("recipes", recipes.document())
         self._progress.note(_recipes_in_words(recipes))
         self._measure_baselines(recipes)
@@ -72,6 +79,15 @@ class Driver:
         grouping = self._confirm(recipes, values)
         if self._record.grouping(self._id) != grouping.document():
             self._record.save_grouping(self._id, grouping.document(), final=True)
+
+    def _planned(self) -> Plan:
+        """The plan; a search that goes on keeps the tuning that it began with."""
+        events = self._record.events(self._id, kind="plan")
+        if events:
+            return make_plan(self._study, n_proposals=events[0].document["n_proposals"])
+        plan = make_plan(self._study)
+        self._record.add_event(self._id, "plan", {"n_proposals": plan.n_proposals})
+        return plan
 
     def _measure_baselines(self, recipes: Recipes) -> None:
         tasks = self._study.task_names
@@ -91,6 +107,7 @@ class Driver:
         strategy = STRATEGIES[DEFAULT_STRATEGY]
         n_left = self._plan.n_subsets
         state = self._state(recipes, n_left)
+        said = ""
         while n_left > 0 and not self._out_of_time():
             batch = strategy.propose(state, min(n_left, self._batch_size(state)))
             if not batch:
@@ -100,9 +117,16 @@ class Driver:
             n_left -= len(batch)
             tried = {*state.values, *batch}
             state = self._state(recipes, n_left, tried)
-            best = state.best_grouping(state.values)
-            self._progress.note(f"best so far: {_in_words(best)}, validation gain {self._mean(best):+.1%}")
+            said = self._say_best(state, said)
         return state.values
+
+    def _say_best(self, state: State, said: str) -> str:
+        """Tell the best grouping so far, once."""
+        best = state.best_grouping(state.values)
+        text = f"best so far: {_in_words(best)}, validation gain {self._mean(best):+.1%}"
+        if text != said:
+            self._progress.note(text)
+        return text
 
     def _state(self, recipes: Recipes, n_left: int, tried: set[Subset] | None = None) -> State:
         runs = self._runs(recipes)
@@ -217,7 +241,7 @@ class Driver:
         return self._study.task_names in values or n_groups >= len(self._study.tasks)
 
     def _runs(self, recipes: Recipes) -> pd.DataFrame:
-        return runs_with_gains(self._record.runs_frame(self._id), recipes, self._study)
+        return runs_with_gains(results_frame(self._lab.used.values()), recipes, self._study)
 
     def _mean(self, grouping: Grouping) -> float:
         return grouping.select_total / sum(task.importance for task in self._study.tasks)

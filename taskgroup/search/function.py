@@ -15,7 +15,7 @@ import pandas as pd
 
 from taskgroup.errors import InputError, RunFailedError, nearest
 from taskgroup.grouping import Grouping
-from taskgroup.search.analysis import importance
+from taskgroup.search.analysis import importance, results_frame
 from taskgroup.search.catalog import DEFAULT_STRATEGY, STRATEGIES
 from taskgroup.search.confirm import Advantage, Confirmation, all_in_one, serving_of, single_task
 from taskgroup.search.lab import Lab
@@ -206,7 +206,7 @@ class FunctionDriver:
         )
 
     def _runs(self) -> pd.DataFrame:
-        return self._record.runs_frame(self._id)
+        return results_frame(self._lab.used.values())
 
 
 def _known(advantage: Advantage) -> dict[str, float | None]:

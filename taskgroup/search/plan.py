@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from taskgroup.errors import InputError
+from taskgroup.search.dimensions import tuning_runs
 from taskgroup.search.strategy import ServingLimit
-from taskgroup.search.tune import tuning_runs
 from taskgroup.spec import Study
 
 _SEEDS_APART = 1_000_000
@@ -40,8 +40,13 @@ class Plan:
     n_runs: int
 
 
-def make_plan(study: Study) -> Plan:
+def make_plan(study: Study, *, n_proposals: int | None = None) -> Plan:
     """Divide `search.runs`: baselines and confirmation first, then tuning, the rest for subsets.
+
+    Args:
+        study: Its search settings.
+        n_proposals: What a search that goes on with another budget had planned at first, so that it
+            keeps its recipes and with them its runs.
 
     Raises:
         InputError: If the runs cannot cover the baselines, a few pairs and the confirmation.
@@ -57,9 +62,10 @@ def make_plan(study: Study) -> Plan:
     left = search.runs - baselines - confirmation
     if left < len(seeds):
         raise InputError(_too_few(study, baselines, confirmation, len(seeds)))
-    tuned = min(tuning_runs(study, _MAX_PROPOSALS, len(tuning)), int(_TUNING_SHARE * left))
-    n_proposals = _largest(_MAX_PROPOSALS, lambda n: tuning_runs(study, n, len(tuning)) <= tuned)
-    left -= tuning_runs(study, n_proposals, len(tuning))
+    if n_proposals is None:
+        share = _TUNING_SHARE * left
+        n_proposals = _largest(_MAX_PROPOSALS, lambda n: tuning_runs(study, n, len(tuning)) <= share)
+    left = max(left - tuning_runs(study, n_proposals, len(tuning)), 0)
     possible = 2**n_tasks - n_tasks - 2
     n_subsets = min(left // len(seeds), possible)
     return Plan(seeds, fresh, tuning, n_proposals, n_subsets, search.runs)
@@ -87,5 +93,6 @@ def _too_few(study: Study, baselines: int, confirmation: int, n_seeds: int) -> s
         f"search.runs is {study.search.runs}, but {len(study.tasks)} tasks need at least {needed}: "
         f"{baselines} for the single-task and all-in-one baselines, {confirmation} to confirm the "
         f"finalists with fresh seeds, {n_seeds} for each subset measured. Give "
-        f"{needed + (pairs - 1) * n_seeds} to measure all pairs, or lower search.seeds or search.confirm_seeds"
+        f"{needed + (pairs - 1) * n_seeds} to measure all pairs, or lower search.seeds or "
+        "search.confirm_seeds"
     )

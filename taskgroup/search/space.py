@@ -17,6 +17,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from optuna.trial import TrialState, create_trial
 
 from taskgroup.errors import InputError
+from taskgroup.search.dimensions import Choice, Dimension, open_dimensions
 from taskgroup.search.recipe import Recipe, default_recipes
 from taskgroup.seeds import derive_seed
 from taskgroup.spec import Sharing, Study
@@ -38,28 +39,12 @@ class Space:
         recipes = default_recipes(study)
         self.default = recipes.joint if joint else recipes.single
         self._seed, self._joint = study.seed, joint
-        self._distributions: dict[str, BaseDistribution] = {}
-        if study.training.learning_rate is None:
-            self._distributions["learning_rate"] = FloatDistribution(3e-4, 3e-2, log=True)
-        if study.training.weight_decay is None:
-            self._distributions["weight_decay"] = FloatDistribution(1e-5, 1.0, log=True)
-        if joint and len(study.depths) > 1:
-            self._distributions["depth"] = CategoricalDistribution(study.depths)
-        if joint and len(study.search.weighting) > 1:
-            self._distributions["weighting"] = CategoricalDistribution(study.search.weighting)
+        self._distributions = {d.name: _distribution(d) for d in open_dimensions(study, joint=joint)}
 
     @property
     def n_dimensions(self) -> int:
         """The number of settings left open."""
         return len(self._distributions)
-
-    @property
-    def n_choices(self) -> int:
-        """The number of combinations of categorical settings."""
-        sizes = [
-            len(d.choices) for d in self._distributions.values() if isinstance(d, CategoricalDistribution)
-        ]
-        return math.prod(sizes)
 
     def propose(self, n: int, told: Sequence[tuple[Recipe, float]]) -> list[Recipe]:
         """Propose recipes that were not measured yet; the first ever is the default.
@@ -114,6 +99,12 @@ class Space:
             sharing=Sharing("hard", params.get("depth", default.sharing.depth)),
             weighting=params.get("weighting", default.weighting),
         )
+
+
+def _distribution(dimension: Dimension) -> BaseDistribution:
+    if isinstance(dimension, Choice):
+        return CategoricalDistribution(dimension.options)
+    return FloatDistribution(dimension.low, dimension.high, log=True)
 
 
 def export_runs(runs: pd.DataFrame, *, url: str, name: str) -> int:

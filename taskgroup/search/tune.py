@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
+from taskgroup.search.dimensions import n_recipes
 from taskgroup.search.lab import Lab
 from taskgroup.search.recipe import Recipe, Recipes, default_recipes
 from taskgroup.search.space import Space
@@ -35,9 +36,9 @@ def tune(study: Study, lab: Lab, *, n_proposals: int, seeds: Sequence[int]) -> R
         return default_recipes(study)
     alone: list[Subset] = [(name,) for name in study.task_names]
     single, joint = Space(study, joint=False), Space(study, joint=True)
-    n_joint = n_proposals * (2 if joint.n_choices > 1 else 1)
+    n_single, n_joint = (n_recipes(study, n_proposals, joint=j) for j in (False, True))
     return Recipes(
-        single=_best(study, single, n_proposals, lambda recipes: _measure(study, lab, recipes, alone, seeds)),
+        single=_best(study, single, n_single, lambda recipes: _measure(study, lab, recipes, alone, seeds)),
         joint=_best(
             study, joint, n_joint, lambda recipes: _measure(study, lab, recipes, [study.task_names], seeds)
         ),
@@ -45,16 +46,6 @@ def tune(study: Study, lab: Lab, *, n_proposals: int, seeds: Sequence[int]) -> R
 
 
 Measure = Callable[[Sequence[Recipe]], list[dict[str, float]]]
-
-
-def tuning_runs(study: Study, n_proposals: int, n_seeds: int) -> int:
-    """The most runs that `tune` asks for."""
-    if n_proposals < 2:
-        return 0
-    single, joint = Space(study, joint=False), Space(study, joint=True)
-    n_single = n_proposals if single.n_dimensions else 0
-    n_joint = n_proposals * (2 if joint.n_choices > 1 else 1) if joint.n_dimensions else 0
-    return n_seeds * (n_single * len(study.tasks) + n_joint)
 
 
 def _best(study: Study, space: Space, n_proposals: int, measure: Measure) -> Recipe:

@@ -15,16 +15,25 @@ BUDGET_KEYS = frozenset({"search.runs", "search.time"})
 _NOTHING = object()
 
 
-def study_changes(stored: Mapping[str, Any], given: Mapping[str, Any]) -> list[str]:
+def study_changes(
+    stored: Mapping[str, Any], given: Mapping[str, Any], *, same_rows: bool = False
+) -> list[str]:
     """List the keys in which two study documents differ, each with both values; budgets aside.
+
+    Args:
+        stored: The document in the record.
+        given: The one to compare it with.
+        same_rows: Whether both load the same rows; where from does not matter then, so that a study's
+            folder may be moved.
 
     >>> study_changes({"seed": 0, "search": {"runs": 10}}, {"seed": 1, "search": {"runs": 20}})
     ['seed: stored 0, given 1']
     """
+    free = BUDGET_KEYS | ({"data.source"} if same_rows else frozenset())
     return [
         f"{path}: stored {_show(before)}, given {_show(after)}"
         for path, before, after in _differences(_with_new_defaults(stored), given)
-        if path not in BUDGET_KEYS
+        if path not in free
     ]
 
 

@@ -186,8 +186,9 @@ class SqlRecord(Record):
         self.close()
 
     def _refuse_changes(self, study: Study, data_fingerprint: str, stored: StoredStudy) -> None:
-        changes = study_changes(stored.document, study.document())
-        if data_fingerprint != stored.data_fingerprint:
+        same_rows = data_fingerprint == stored.data_fingerprint
+        changes = study_changes(stored.document, study.document(), same_rows=same_rows)
+        if not same_rows:
             changes.append("data: the rows have changed")
         if changes:
             listed = "".join(f"\n  {change}" for change in changes)

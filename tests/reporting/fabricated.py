@@ -126,7 +126,8 @@ def _measure(
             rows.append((target, subset_name(subset), len(subset), *_interval(seeds), n_seeds))
     columns = ["target", "subset", "n_tasks", "gain", "low", "high", "p_value", "n_seeds"]
     table = pd.DataFrame(rows, columns=columns)
-    table.insert(7, "q_value", stats.false_discovery_control(table["p_value"]))
+    q_values = stats.false_discovery_control(table["p_value"]) if rows else []
+    table.insert(7, "q_value", pd.Series(q_values, dtype=float))
     return table.assign(baseline="single_task", floored=False)
 
 

@@ -13,8 +13,10 @@ import pandas as pd
 import pytest
 from fabricated import DIGITS, FORTY, HOSTILE
 
+from taskgroup.grouping import Network
 from taskgroup.reporting import render_page
 from taskgroup.search import Outcome
+from taskgroup.spec import parse_study
 
 VOID_TAGS = {"meta", "link", "br", "img", "input", "hr"}
 
@@ -92,6 +94,24 @@ def test_the_recommendation_stands_in_words_with_both_baselines(
     assert "Against one network for all tasks +4.3% 95% interval +1.4% to +7.2% Better" in text
 
 
+def test_gains_of_a_users_trainer_are_in_its_own_units(digits_outcome: Outcome) -> None:
+    document = digits_outcome.study.document()
+    document["tasks"] = [{**task, "metric": "loss"} for task in document["tasks"]]
+    text = prose(read(replace(digits_outcome, study=parse_study(document))))
+    assert "in the score's own units" in text
+    assert "Against single-task networks +0.071 95% interval +0.047 to +0.095" in text
+    assert "test rows, after" not in text
+    assert not re.search(r"[+−][\d.]+%", text)
+
+
+def test_a_recommended_baseline_is_not_compared_with_itself(digits_outcome: Outcome) -> None:
+    names = digits_outcome.study.task_names
+    for networks in ((Network(names, names),), tuple(Network((name,), (name,)) for name in names)):
+        grouping = replace(digits_outcome.recommendation, networks=networks)
+        text = prose(read(replace(digits_outcome, recommendation=grouping)))
+        assert text.count("This baseline is what is recommended.") == 1
+
+
 def test_notes_stand_before_the_first_section(make_outcome: Callable[..., Outcome]) -> None:
     page = render_page(make_outcome(notes=["The search was cut short by its time limit."]))
     assert page.index("The search was cut short") < page.index("<section")
@@ -109,8 +129,9 @@ def test_noise_is_not_sold_as_a_gain(make_outcome: Callable[..., Outcome]) -> No
 def test_an_unconfirmed_recommendation_says_so_first(make_outcome: Callable[..., Outcome]) -> None:
     outcome = make_outcome(confirmed=False)
     text = prose(read(outcome))
-    assert "This recommendation is not confirmed" in text
-    assert "Not measured yet" in text
+    assert "has not been confirmed by retraining with fresh seeds" in text
+    assert "There are none: gains per task come from retraining" in text
+    assert "Better" not in text
     versus = {"single_task": {"gain": 0.2, "low": 0.1, "high": 0.3}}
     provisional = replace(outcome, recommendation=replace(outcome.recommendation, versus=versus))
     assert "Provisional" in prose(read(provisional))
@@ -169,7 +190,9 @@ def test_settings_and_study_stand_in_full(digits_outcome: Outcome, digits_page: 
         assert f"name: {name}" in text
 
 
-@pytest.mark.parametrize("names", [DIGITS[:2], HOSTILE, FORTY], ids=["two", "hostile", "forty"])
+@pytest.mark.parametrize(
+    "names", [DIGITS[:1], DIGITS[:2], HOSTILE, FORTY], ids=["one", "two", "hostile", "forty"]
+)
 def test_any_task_list_gives_a_sound_page_with_its_names(
     names: tuple[str, ...], make_outcome: Callable[..., Outcome]
 ) -> None:

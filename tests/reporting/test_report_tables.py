@@ -56,7 +56,7 @@ def test_every_task_is_served_once_and_riders_are_marked(digits_outcome: Outcome
         (0.01, 0.05, True, "better"),
         (-0.05, -0.01, True, "worse"),
         (-0.01, 0.05, True, "unclear"),
-        (None, None, True, "unclear"),
+        (None, None, True, "unrepeated"),
         (0.01, 0.05, False, "provisional"),
     ],
 )

@@ -7,6 +7,7 @@ import math
 import pytest
 
 from taskgroup.reporting import words
+from taskgroup.reporting.gain_unit import SHARE_OF_ERROR
 
 
 @pytest.mark.parametrize(
@@ -26,9 +27,9 @@ def test_percentages_carry_their_sign(value: float | None, written: str) -> None
     assert words.percent(value) == written
 
 
-def test_an_interval_with_an_unknown_end_is_unknown() -> None:
-    assert words.interval(0.01, None) == "–"
-    assert words.interval(math.nan, 0.02) == "–"
+@pytest.mark.parametrize("ends", [(0.01, None), (math.nan, 0.02)])
+def test_an_interval_with_an_unknown_end_is_unknown(ends: tuple[float | None, float | None]) -> None:
+    assert SHARE_OF_ERROR.interval(*ends) == "–"
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,9 @@ N_INPUTS = 5
 FIRST_ROW = {"class": 0, "flag": 3, "size": 4, "tags": 5, "weight": 7}
 
 
-def shapes(*, widths: tuple[int, ...] = (6, 4), batch_size: int = 8, dtype: torch.dtype = torch.float64) -> Shapes:
+def shapes(
+    *, widths: tuple[int, ...] = (6, 4), batch_size: int = 8, dtype: torch.dtype = torch.float64
+) -> Shapes:
     return Shapes(TASKS, N_OUTPUTS, N_INPUTS, widths, batch_size, dtype)
 
 
@@ -100,7 +102,9 @@ def plain_loss(task: Task, z: torch.Tensor, y: torch.Tensor, labelled: torch.Ten
     return f.mse_loss(z, y) if task.kind == "regression" else f.binary_cross_entropy_with_logits(z, y)
 
 
-def train_plain(run: RunSpec, data: SeedData, *, widths: tuple[int, ...], batch_size: int, epochs: int) -> PlainNetwork:
+def train_plain(
+    run: RunSpec, data: SeedData, *, widths: tuple[int, ...], batch_size: int, epochs: int
+) -> PlainNetwork:
     """Train one run with autograd and torch's own AdamW."""
     network = PlainNetwork(run, widths)
     groups: list[dict[str, object]] = [{"params": list(network.parameters())}]

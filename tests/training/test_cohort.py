@@ -49,7 +49,9 @@ def test_cohort_equals_single_runs_and_plain_modules(missing):
         with torch.no_grad():
             expected = plain(data.scored["test"].x.t())
         for task in member.subset:
-            torch.testing.assert_close(outputs(cohort, i, task), outputs(single, 0, task), rtol=1e-9, atol=1e-11)
+            torch.testing.assert_close(
+                outputs(cohort, i, task), outputs(single, 0, task), rtol=1e-9, atol=1e-11
+            )
             torch.testing.assert_close(outputs(cohort, i, task), expected[task].t(), rtol=1e-7, atol=1e-9)
 
 
@@ -73,7 +75,9 @@ def test_dropping_runs_leaves_the_others_as_they_were():
     for i, run in enumerate([1, 3, 5, 6]):
         assert fewer.members[i] == MEMBERS[run]
         for task in MEMBERS[run].subset:
-            torch.testing.assert_close(outputs(fewer, i, task), outputs(whole, run, task), rtol=1e-9, atol=1e-11)
+            torch.testing.assert_close(
+                outputs(fewer, i, task), outputs(whole, run, task), rtol=1e-9, atol=1e-11
+            )
 
 
 def test_diverging_run_fails_with_its_reason_and_harms_nobody():

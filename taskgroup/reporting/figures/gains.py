@@ -10,8 +10,8 @@ import plotly.graph_objects as go
 
 from taskgroup.reporting import palette
 from taskgroup.reporting.figures import style
+from taskgroup.reporting.gain_unit import SHARE_OF_ERROR, GainUnit
 from taskgroup.reporting.labels import label
-from taskgroup.reporting.words import interval, percent
 
 LABEL_WIDTH = 22
 _TRACES = {
@@ -20,18 +20,18 @@ _TRACES = {
 }
 
 
-def gain_figure(table: pd.DataFrame) -> go.Figure:
+def gain_figure(table: pd.DataFrame, *, unit: GainUnit = SHARE_OF_ERROR) -> go.Figure:
     """Draw the table of `gain_table`: one row a task, best first; bars are 95% intervals."""
     tasks = list(dict.fromkeys(table["task"]))
     traces = [
-        _trace(rows, tasks, strategy)
+        _trace(rows, tasks, strategy, unit)
         for strategy in _TRACES
         if not (rows := table[table["strategy"] == strategy]).empty
     ]
     names = [label(task, width=LABEL_WIDTH) for task in tasks]
     row = max(36, style.tallest_label(tasks, width=LABEL_WIDTH))
     frame = {
-        "xaxis": style.axis("gain over single-task networks", tickformat=style.SIGNED_PERCENT, nticks=7),
+        "xaxis": style.axis("gain over single-task networks", tickformat=unit.tick_format, nticks=7),
         "yaxis": style.named_axis(names, range=[len(tasks) - 0.5, -0.5]),
         "shapes": [_zero_line()],
         "showlegend": True,
@@ -40,7 +40,7 @@ def gain_figure(table: pd.DataFrame) -> go.Figure:
     return go.Figure(traces, style.layout(height=row * len(tasks) + 110, **frame))
 
 
-def _trace(rows: pd.DataFrame, tasks: list[str], strategy: str) -> go.Scatter:
+def _trace(rows: pd.DataFrame, tasks: list[str], strategy: str, unit: GainUnit) -> go.Scatter:
     name, color, symbol, offset = _TRACES[strategy]
     return go.Scatter(
         name=name,
@@ -56,17 +56,21 @@ def _trace(rows: pd.DataFrame, tasks: list[str], strategy: str) -> go.Scatter:
             "width": 0,
         },
         marker={"color": color, "symbol": symbol, "size": 9, "line": {"color": color, "width": 1.5}},
-        hovertext=[_hover_text(name, row) for row in rows.to_dict("records")],
+        hovertext=[_hover_text(name, row, unit) for row in rows.to_dict("records")],
         hoverinfo="text",
     )
 
 
-def _hover_text(strategy: str, row: dict[Hashable, Any]) -> str:
+def _hover_text(strategy: str, row: dict[Hashable, Any], unit: GainUnit) -> str:
     lines = [f"<b>{label(row['task'])}</b>, {strategy}"]
     if row["alone"]:
         return "<br>".join([*lines, "trained alone, so its gain is zero by definition"])
-    lines += [f"gain: <b>{percent(row['gain'])}</b>", f"95% interval: {interval(row['low'], row['high'])}"]
-    return "<br>".join([*lines, f"trained as {label(row['subset'], width=50)}"])
+    lines += [
+        f"gain: <b>{unit.text(row['gain'])}</b>",
+        f"95% interval: {unit.interval(row['low'], row['high'])}",
+        f"trained as {label(row['subset'], width=50)}",
+    ]
+    return "<br>".join(lines)
 
 
 def _zero_line() -> dict[str, Any]:

@@ -9,9 +9,10 @@ import plotly.graph_objects as go
 
 from taskgroup.reporting import palette
 from taskgroup.reporting.figures import style
+from taskgroup.reporting.gain_unit import GainUnit
 from taskgroup.reporting.labels import label
 from taskgroup.reporting.tables import Cell, Evidence, HeatmapTable
-from taskgroup.reporting.words import interval, percent, probability
+from taskgroup.reporting.words import probability
 
 LABEL_WIDTH = 20
 _NUMBER_PIXELS = 50
@@ -52,7 +53,7 @@ def _gains(table: HeatmapTable) -> go.Heatmap:
         zmax=table.limit,
         colorscale=palette.colorscale(),
         colorbar=_colorbar(table),
-        hovertext=[[_hover_text(cell) for cell in row] for row in table.cells()],
+        hovertext=[[_hover_text(cell, table.unit) for cell in row] for row in table.cells()],
         hoverinfo="text",
         **_texts(table, _TEXTS),
     )
@@ -76,12 +77,13 @@ def _texts(table: HeatmapTable, texts: dict[Evidence, str]) -> dict[str, Any]:
     if not table.has_numbers:
         return gaps
     text = [
-        [texts.get(cell.evidence, "").format(percent(cell.gain)) for cell in row] for row in table.cells()
+        [texts.get(cell.evidence, "").format(table.unit.text(cell.gain)) for cell in row]
+        for row in table.cells()
     ]
     return {"text": text, "texttemplate": "%{text}", "textfont": {"size": 11}, **gaps}
 
 
-def _hover_text(cell: Cell) -> str:
+def _hover_text(cell: Cell, unit: GainUnit) -> str:
     target, source = f"<b>{label(cell.target)}</b>", f"<b>{label(cell.source)}</b>"
     if cell.evidence == Evidence.ITSELF:
         return target
@@ -90,8 +92,8 @@ def _hover_text(cell: Cell) -> str:
     return "<br>".join(
         [
             f"{source} trained alongside {target}",
-            f"gain of {target}: <b>{percent(cell.gain)}</b>",
-            f"95% interval: {interval(cell.low, cell.high)}",
+            f"gain of {target}: <b>{unit.text(cell.gain)}</b>",
+            f"95% interval: {unit.interval(cell.low, cell.high)}",
             f"q-value: {probability(cell.q_value)}",
             f"paired runs: {cell.n_runs:.0f}",
             _MEANING[cell.evidence],

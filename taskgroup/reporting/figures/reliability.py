@@ -10,11 +10,11 @@ import plotly.graph_objects as go
 
 from taskgroup.reporting import palette
 from taskgroup.reporting.figures import style
+from taskgroup.reporting.gain_unit import SHARE_OF_ERROR, GainUnit
 from taskgroup.reporting.labels import label
-from taskgroup.reporting.words import percent
 
 
-def reliability_figure(table: pd.DataFrame) -> go.Figure:
+def reliability_figure(table: pd.DataFrame, *, unit: GainUnit = SHARE_OF_ERROR) -> go.Figure:
     """Draw the table of `reliability_table`: one point a task of a larger subset; on the line is exact."""
     low, high = _range(table)
     points = go.Scatter(
@@ -22,10 +22,10 @@ def reliability_figure(table: pd.DataFrame) -> go.Figure:
         x=table["predicted"],
         y=table["measured"],
         marker={"color": palette.RECOMMENDED, "size": 8, "opacity": 0.75},
-        hovertext=[_hover_text(row) for row in table.to_dict("records")],
+        hovertext=[_hover_text(row, unit) for row in table.to_dict("records")],
         hoverinfo="text",
     )
-    scale = {"range": [low, high], "tickformat": style.SIGNED_PERCENT, "nticks": 7}
+    scale = {"range": [low, high], "tickformat": unit.tick_format, "nticks": 7}
     frame = {
         "xaxis": style.axis("gain predicted from pairs", **scale),
         "yaxis": style.axis("gain measured", **scale),
@@ -46,8 +46,8 @@ def _line(x0: float, y0: float, x1: float, y1: float, *, dash: str = "solid") ->
     return {"type": "line", "x0": x0, "y0": y0, "x1": x1, "y1": y1, "line": line, "layer": "below"}
 
 
-def _hover_text(row: dict[Hashable, Any]) -> str:
+def _hover_text(row: dict[Hashable, Any], unit: GainUnit) -> str:
     return (
         f"<b>{label(row['target'])}</b> trained as {label(row['subset'], width=50)}<br>"
-        f"predicted {percent(row['predicted'])}, measured {percent(row['measured'])}"
+        f"predicted {unit.text(row['predicted'])}, measured {unit.text(row['measured'])}"
     )

@@ -11,7 +11,6 @@ FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, s
 FONT_SIZE = 13
 _LINE_PIXELS = 17
 _CHARACTER_PIXELS = 7
-SIGNED_PERCENT = "+.2~%"
 
 
 def layout(*, height: int, **options: Any) -> dict[str, Any]:

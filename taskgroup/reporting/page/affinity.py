@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from taskgroup.reporting.figures import heatmap_figure
 from taskgroup.reporting.figures.heatmap import heatmap_widths
+from taskgroup.reporting.gain_unit import gain_unit
 from taskgroup.reporting.page.markup import Html, paragraph, picture, section
 from taskgroup.reporting.tables import HeatmapTable, heatmap_table
 from taskgroup.search import Outcome
@@ -25,7 +26,7 @@ _COLORS_ONLY = (
 
 def affinity(outcome: Outcome) -> Html:
     """The heatmap with its two lines of explanation."""
-    table = heatmap_table(outcome.affinity, outcome.recommendation)
+    table = heatmap_table(outcome.affinity, outcome.recommendation, unit=gain_unit(outcome.study))
     least, greatest = heatmap_widths(table)
     return section(
         "Who helps whom",

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from taskgroup.reporting.figures import gain_figure
+from taskgroup.reporting.gain_unit import GainUnit, gain_unit
 from taskgroup.reporting.page.markup import Html, details, paragraph, picture, section, table
 from taskgroup.reporting.tables import gain_table
-from taskgroup.reporting.words import baseline_phrase, count, interval, percent
+from taskgroup.reporting.words import baseline_phrase, count
 from taskgroup.search import Outcome
 
 _TITLE = "What each task gains"
@@ -15,9 +16,9 @@ _TITLE = "What each task gains"
 
 def gains(outcome: Outcome) -> Html:
     """Gain per task with intervals, against single-task networks."""
-    measured = gain_table(outcome)
+    measured, unit = gain_table(outcome), gain_unit(outcome.study)
     if measured.empty:
-        missing = "Not measured yet: gains per task come from retraining with fresh seeds, on test rows."
+        missing = "There are none: gains per task come from retraining with fresh seeds, on test rows."
         return section(_TITLE, paragraph(missing), key="gains")
     return section(
         _TITLE,
@@ -27,12 +28,12 @@ def gains(outcome: Outcome) -> Html:
             "and fresh seeds.",
         ),
         picture(
-            gain_figure(measured),
+            gain_figure(measured, unit=unit),
             key="gains",
             says="Gain of each task with its interval.",
             greatest_width=860,
         ),
-        details("The same as a table", _as_table(measured)),
+        details("The same as a table", _as_table(measured, unit)),
         key="gains",
     )
 
@@ -50,14 +51,14 @@ def _tally(recommended: pd.DataFrame) -> str:
     return f"Of {count(len(recommended), 'task')} with the recommended networks: {tally}."
 
 
-def _as_table(measured: pd.DataFrame) -> Html:
+def _as_table(measured: pd.DataFrame, unit: GainUnit) -> Html:
     written = pd.DataFrame(
         {
             "task": measured["task"],
             "with": [baseline_phrase(strategy) for strategy in measured["strategy"]],
-            "gain": [percent(gain) for gain in measured["gain"]],
+            "gain": [unit.text(gain) for gain in measured["gain"]],
             "95% interval": [
-                interval(low, high) for low, high in zip(measured["low"], measured["high"], strict=True)
+                unit.interval(low, high) for low, high in zip(measured["low"], measured["high"], strict=True)
             ],
         }
     )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
+from taskgroup.reporting.gain_unit import GainUnit, gain_unit
 from taskgroup.reporting.page.markup import Html, details, join, paragraph, section, table
 from taskgroup.reporting.tables import negative_transfer_table, tested
-from taskgroup.reporting.words import baseline_phrase, count, interval, percent, probability
+from taskgroup.reporting.words import baseline_phrase, count, probability
 from taskgroup.search import Outcome
 from taskgroup.spec import SEPARATOR
 
@@ -29,7 +30,10 @@ def negative_transfer(outcome: Outcome) -> Html:
     if harmed.empty:
         return section(title, paragraph(*_nothing_found(n_tested)), key="negative-transfer")
     found = f"Found in {len(harmed):,} of {count(n_tested, 'tested combination')} of a task and its company."
-    parts = [paragraph(found, _EXPLANATION, *_common_baseline(harmed)), _ranked(harmed)]
+    parts = [
+        paragraph(found, _EXPLANATION, *_common_baseline(harmed)),
+        _ranked(harmed, gain_unit(outcome.study)),
+    ]
     parts += [paragraph(_FLOORED, class_="small")] * bool(harmed["floored"].any())
     return section(title, *parts, key="negative-transfer")
 
@@ -51,8 +55,8 @@ def _common_baseline(harmed: pd.DataFrame) -> list[str]:
     return [f"All are compared with {baseline_phrase(baselines[0])}."] if len(baselines) == 1 else []
 
 
-def _ranked(harmed: pd.DataFrame) -> Html:
-    written = _written(harmed)
+def _ranked(harmed: pd.DataFrame, unit: GainUnit) -> Html:
+    written = _written(harmed, unit)
     numeric = ("gain", "95% interval", "q-value", "seeds")
     first, rest = written[:ROWS_SHOWN], written[ROWS_SHOWN:]
     shown = table(first, numeric=numeric)
@@ -61,14 +65,14 @@ def _ranked(harmed: pd.DataFrame) -> Html:
     return join([shown, details(f"The other {len(rest):,}", table(rest, numeric=numeric))])
 
 
-def _written(harmed: pd.DataFrame) -> pd.DataFrame:
+def _written(harmed: pd.DataFrame, unit: GainUnit) -> pd.DataFrame:
     mark = ["†" if floored else "" for floored in harmed["floored"]]
     rows = harmed.to_dict("records")
     written = pd.DataFrame(
         {
             "task": harmed["target"],
-            "gain": [percent(gain) + m for gain, m in zip(harmed["gain"], mark, strict=True)],
-            "95% interval": [interval(row["low"], row["high"]) for row in rows],
+            "gain": [unit.text(gain) + m for gain, m in zip(harmed["gain"], mark, strict=True)],
+            "95% interval": [unit.interval(row["low"], row["high"]) for row in rows],
             "when trained with": [c.replace(SEPARATOR, f" {SEPARATOR} ") for c in harmed["company"]],
             "q-value": [probability(q) for q in harmed["q_value"]],
             "seeds": [f"{n:.0f}" for n in harmed["n_seeds"]],

@@ -16,7 +16,7 @@ from taskgroup.reporting.page.markup import (
     unordered,
 )
 from taskgroup.reporting.tables import group_table
-from taskgroup.reporting.words import phrase
+from taskgroup.reporting.words import count, phrase
 from taskgroup.search import Outcome
 
 
@@ -57,7 +57,7 @@ def _certainty(grouping: Grouping) -> str:
     if grouping.optimal:
         return "Among the networks that were considered, no better assignment exists; the solver proved it."
     if grouping.bound is None:
-        return "A better assignment of the networks that were considered may exist."
+        return ""
     return (
         f"The solver stopped before it could prove that this is the best assignment: its total is "
         f"{grouping.select_total:.4g}, and no assignment can be better than {grouping.bound:.4g}."
@@ -94,4 +94,4 @@ def _sharing(network: Network, n_blocks: int) -> str:
         return "none: each task has its own encoder"
     if sharing.depth >= n_blocks:
         return "the whole encoder; each task has its own head"
-    return f"the first {sharing.depth} of {n_blocks} encoder blocks"
+    return f"the first {count(sharing.depth, 'block')} of the encoder's {n_blocks}"

@@ -7,6 +7,7 @@ import math
 import pandas as pd
 
 from taskgroup.reporting.figures import reliability_figure
+from taskgroup.reporting.gain_unit import gain_unit
 from taskgroup.reporting.page.markup import Html, paragraph, picture, section
 from taskgroup.reporting.tables import reliability_table
 from taskgroup.reporting.words import MINUS, correlation_strength, count, is_known
@@ -36,14 +37,19 @@ def reliability(outcome: Outcome) -> Html:
             paragraph(
                 "One point is one task of one larger subset; on the dashed line, the prediction is exact."
             ),
-            picture(reliability_figure(table), key="reliability", says=says, greatest_width=560),
+            picture(
+                reliability_figure(table, unit=gain_unit(outcome.study)),
+                key="reliability",
+                says=says,
+                greatest_width=560,
+            ),
         ]
     return section(_TITLE, *parts, key="reliability")
 
 
 def _in_words(correlation: float | None, table: pd.DataFrame) -> str:
     if correlation is None or not is_known(correlation):
-        return "Too few larger subsets were measured to judge it here."
+        return "Too few larger subsets were measured, or too alike, to judge it here."
     strength = correlation_strength(correlation)
     number = f"{correlation:.2f}".replace("-", MINUS)
     points = f"{count(len(table), 'task')} in {count(table['subset'].nunique(), 'larger subset')}"
@@ -52,9 +58,7 @@ def _in_words(correlation: float | None, table: pd.DataFrame) -> str:
         "(1: the same order; 0: unrelated; below 0: reversed)"
     )
     if _may_be_chance(correlation, table):
-        return (
-            f"{sentence}. With so few larger subsets, chance alone could produce that, so it settles nothing."
-        )
+        return f"{sentence}. Over so few subsets, chance alone could produce that: it settles nothing."
     return f"{sentence}: {strength}. {_ADVICE[strength]}"
 
 

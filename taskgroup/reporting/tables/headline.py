@@ -8,7 +8,7 @@ from typing import Literal
 from taskgroup.grouping import Grouping
 from taskgroup.reporting.words import is_known
 
-Standing = Literal["better", "worse", "unclear", "provisional", "unmeasured"]
+Standing = Literal["better", "worse", "unclear", "unrepeated", "provisional", "same", "unmeasured"]
 
 
 @dataclass(frozen=True)
@@ -17,11 +17,12 @@ class Claim:
 
     Attributes:
         baseline: `single_task` or `all_in_one`.
-        gain: The mean advantage, as a share of the single-task error.
+        gain: The mean gain over that baseline.
         low: Lower end of its 95% interval.
         high: Upper end of its 95% interval.
         standing: `better` or `worse` only where the interval of a confirmed grouping excludes zero,
-            else `unclear`; `provisional` before confirmation.
+            else `unclear`, or `unrepeated` without an interval; `provisional` before confirmation;
+            `same` where that baseline is what is recommended.
     """
 
     baseline: str
@@ -41,17 +42,21 @@ def _claim(grouping: Grouping, baseline: str) -> Claim:
     if values is None and baseline == "single_task":
         values = {"gain": grouping.gain, "low": grouping.low, "high": grouping.high}
     gain, low, high = ((values or {}).get(key) for key in ("gain", "low", "high"))
-    standing = _standing(gain, low, high, confirmed=grouping.confirmed)
-    return Claim(baseline, gain, low, high, standing)
-
-
-def _standing(gain: float | None, low: float | None, high: float | None, *, confirmed: bool) -> Standing:
+    if baseline == _baseline_like(grouping):
+        return Claim(baseline, 0.0, None, None, "same")
     if not is_known(gain):
-        return "unmeasured"
-    if not confirmed:
-        return "provisional"
-    if low is not None and low > 0:
-        return "better"
-    if high is not None and high < 0:
-        return "worse"
-    return "unclear"
+        return Claim(baseline, None, None, None, "unmeasured")
+    return Claim(baseline, gain, low, high, _standing(low, high) if grouping.confirmed else "provisional")
+
+
+def _baseline_like(grouping: Grouping) -> str | None:
+    """The baseline that a grouping is identical with, if any."""
+    if len(grouping.networks) == 1:
+        return "all_in_one"
+    return "single_task" if all(len(network.subset) == 1 for network in grouping.networks) else None
+
+
+def _standing(low: float | None, high: float | None) -> Standing:
+    if low is None or high is None or not (is_known(low) and is_known(high)):
+        return "unrepeated"
+    return "better" if low > 0 else "worse" if high < 0 else "unclear"

@@ -11,12 +11,12 @@ import pandas as pd
 
 from taskgroup.affinity import AffinityMatrix
 from taskgroup.grouping import Grouping
+from taskgroup.reporting.gain_unit import SHARE_OF_ERROR, GainUnit
 from taskgroup.reporting.order import leaf_order
-from taskgroup.reporting.words import percent
 
 COLOR_QUANTILE = 0.98
 LARGEST_MATRIX_WITH_NUMBERS = 30
-_SMALLEST_LIMIT = 0.01
+_LIMIT_WITHOUT_GAINS = 0.01
 
 
 class Evidence(StrEnum):
@@ -71,6 +71,7 @@ class HeatmapTable:
         boundaries: Positions, from 1 to T - 1, before which the serving network changes.
         limit: The |gain| at which colours saturate: the 98th percentile of all.
         clipped: Whether any gain lies beyond the limit.
+        unit: What gains are measured in.
     """
 
     estimate: pd.DataFrame
@@ -83,6 +84,7 @@ class HeatmapTable:
     boundaries: tuple[int, ...]
     limit: float
     clipped: bool
+    unit: GainUnit
 
     @property
     def tasks(self) -> list[str]:
@@ -98,7 +100,7 @@ class HeatmapTable:
     def limit_labels(self) -> tuple[str, str, str]:
         """What the colours at the lower end, the middle and the upper end stand for."""
         at_most, at_least = ("≤ ", "≥ ") if self.clipped else ("", "")
-        return f"{at_most}{percent(-self.limit)}", "0", f"{at_least}{percent(self.limit)}"
+        return f"{at_most}{self.unit.text(-self.limit)}", "0", f"{at_least}{self.unit.text(self.limit)}"
 
     def cells(self) -> Iterator[list[Cell]]:
         """The cells, one list a row."""
@@ -118,12 +120,15 @@ class HeatmapTable:
             ]
 
 
-def heatmap_table(affinity: AffinityMatrix, grouping: Grouping | None = None) -> HeatmapTable:
+def heatmap_table(
+    affinity: AffinityMatrix, grouping: Grouping | None = None, *, unit: GainUnit = SHARE_OF_ERROR
+) -> HeatmapTable:
     """Arrange an affinity matrix for drawing.
 
     Args:
         affinity: The measured or estimated gains.
         grouping: Marks where the serving network changes.
+        unit: What gains are measured in.
     """
     order = leaf_order(affinity.estimate)
     estimate, low, high, q_value, n_runs = (
@@ -145,6 +150,7 @@ def heatmap_table(affinity: AffinityMatrix, grouping: Grouping | None = None) ->
         boundaries=_boundaries(network),
         limit=limit,
         clipped=bool((np.abs(values[np.isfinite(values)]) > limit).any()),
+        unit=unit,
     )
 
 
@@ -172,4 +178,5 @@ def _boundaries(network: pd.Series) -> tuple[int, ...]:
 
 def _color_limit(values: np.ndarray) -> float:
     sizes = np.abs(values[np.isfinite(values)])
-    return max(float(np.quantile(sizes, COLOR_QUANTILE)), _SMALLEST_LIMIT) if sizes.size else _SMALLEST_LIMIT
+    limit = float(np.quantile(sizes, COLOR_QUANTILE)) if sizes.size else 0.0
+    return limit or _LIMIT_WITHOUT_GAINS
