@@ -61,7 +61,7 @@ class SearchResult:
 
     @property
     def negative_transfer(self) -> pd.DataFrame:
-        """The cells of `transfer` that hurt beyond noise, worst first."""
+        """The cells of `transfer` that hurt beyond seed noise (q < 0.05), worst first."""
         return self.outcome.negative_transfer
 
     @property
@@ -91,7 +91,7 @@ class Measurement:
     Attributes:
         runs: One row a run, task and split: run_id, subset, seed, task, split, metric, value, gain.
         transfer: Every measured (target, subset) with gain, interval, p and q; validation rows.
-        negative_transfer: The cells of it that hurt beyond noise.
+        negative_transfer: The cells of it that hurt beyond seed noise (q < 0.05).
     """
 
     runs: pd.DataFrame
@@ -249,7 +249,10 @@ def _search_function(
         driver = FunctionDriver(
             study, calls, allowed, lab=lab, record=record, study_id=study_id, progress=listener
         )
-        driver.search()
+        try:
+            driver.search()
+        finally:
+            listener.close()
         return SearchResult(conclude(study, record, study_id, calls.plan, recipes=FUNCTION_RECIPES))
 
 

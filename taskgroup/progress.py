@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from typing import final
 
 from taskgroup.search import Progress, Silent
@@ -27,7 +26,7 @@ class PlainProgress:
         """Announce a stage once."""
         if name != self._stage:
             self._stage = name
-            sys.stderr.write(f"{name}: {n_runs} runs\n")
+            sys.stderr.write(f"{name} ...\n")
 
     def advance(self, n_runs: int, n_failed: int) -> None:
         """Only failures are worth a line."""
@@ -38,10 +37,13 @@ class PlainProgress:
         """Write it."""
         sys.stderr.write(f"{text}\n")
 
+    def close(self) -> None:
+        """Nothing to take away."""
+
 
 @final
 class LiveProgress:
-    """A bar with the runs done, the rate, the time left in the stage and the best so far."""
+    """A bar with the runs done and the time left in the stage; what was found stands above it."""
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -53,28 +55,27 @@ class LiveProgress:
             TextColumn("{task.description:<15}"),
             BarColumn(bar_width=30),
             MofNCompleteColumn(),
-            TextColumn("runs, {task.fields[rate]}"),
+            TextColumn("runs, time left"),
             TimeRemainingColumn(compact=True),
             console=self._console,
             transient=True,
         )
-        self._bar = self._bars.add_task("", total=None, rate="")
-        self._name, self._total, self._done, self._started = "", 0, 0, time.monotonic()
+        self._bar = self._bars.add_task("", total=None)
+        self._name, self._total, self._done = "", 0, 0
 
     def stage(self, name: str, n_runs: int) -> None:
-        """Begin a stage, or extend the current one by a batch."""
+        """Begin a stage of so many runs, or make sure that a batch of so many fits into the current one."""
         if name != self._name:
-            self._name, self._total, self._done, self._started = name, 0, 0, time.monotonic()
-            self._bars.reset(self._bar, description=name, rate="")
-        self._total += n_runs
+            self._name, self._total, self._done = name, 0, 0
+            self._bars.reset(self._bar, description=name)
+        self._total = max(self._total, self._done + n_runs)
         self._bars.update(self._bar, total=self._total)
         self._bars.start()
 
     def advance(self, n_runs: int, n_failed: int) -> None:
         """Move the bar."""
         self._done += n_runs
-        seconds = max(time.monotonic() - self._started, 1e-3)
-        self._bars.update(self._bar, completed=self._done, rate=f"{self._done / seconds:.0f} a second")
+        self._bars.update(self._bar, completed=self._done)
         if n_failed:
             self.note(f"{n_failed} of {n_runs} runs failed")
         if self._done >= self._total:
@@ -83,3 +84,7 @@ class LiveProgress:
     def note(self, text: str) -> None:
         """Print it above the bar."""
         self._console.print(text, markup=False, highlight=False)
+
+    def close(self) -> None:
+        """Take the bar away; a stage may end with fewer runs than it might have had."""
+        self._bars.stop()

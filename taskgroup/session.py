@@ -61,15 +61,17 @@ def open_session(
     if workers < 1:
         raise InputError(f"workers is {workers}; give at least 1")
     dataset = load_checked(study, seeds)
+    listener = progress or Silent()
     executor = _executor(study, dataset, workers=workers, device=device)
     fingerprint = dataset.fingerprint
     try:
         with open_record(storage or IN_MEMORY) as record:
             study_id = record.open_study(study, data_fingerprint=fingerprint)
-            lab = Lab(executor, record, study_id, study.context(fingerprint), progress or Silent())
+            lab = Lab(executor, record, study_id, study.context(fingerprint), listener)
             yield Session(dataset, record, study_id, lab)
     finally:
         executor.close()
+        listener.close()
 
 
 def _executor(study: Study, dataset: Dataset, *, workers: int, device: str) -> Executor:

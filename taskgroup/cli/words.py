@@ -16,7 +16,8 @@ def recommendation_lines(outcome: Outcome) -> list[str]:
     """The recommendation, its gain, what hurts, and what must be known."""
     grouping = outcome.recommendation
     n = len(grouping.networks)
-    lines = [f"Recommended: {n} network{'s' if n > 1 else ''}, serving cost {grouping.cost:.3g}"]
+    cost = f"serving cost {grouping.cost:.3g} (1 = one standard network)"
+    lines = [f"Recommended: {n} network{'s' if n > 1 else ''}, {cost}"]
     lines += [f"  {i}. {_network(network)}" for i, network in enumerate(grouping.networks, start=1)]
     lines += ["", *_gain_lines(grouping), ""]
     lines += _negative_lines(outcome)
@@ -41,16 +42,16 @@ def _gain_lines(grouping: Grouping) -> list[str]:
         return lines
     where = "test rows, fresh seeds" if grouping.confirmed else "not confirmed"
     lines.append(
-        f"Mean error against single tasks: {_advantage(grouping.versus.get('single_task'))}  ({where})"
+        f"Gain over single-task networks: {_advantage(grouping.versus.get('single_task'))}  ({where})"
     )
-    lines.append(f"Mean error against all-in-one:   {_advantage(grouping.versus.get('all_in_one'))}")
+    lines.append(f"Gain over one network for all:  {_advantage(grouping.versus.get('all_in_one'))}")
     return lines
 
 
 def _advantage(values: object) -> str:
     if not isinstance(values, dict) or values.get("gain") is None:
         return "not measured"
-    text = f"{values['gain']:+.1%} gain"
+    text = f"{values['gain']:+.1%}"
     if values.get("low") is not None and values.get("high") is not None:
         text += f", 95% interval {values['low']:+.1%} to {values['high']:+.1%}"
     return text
@@ -64,7 +65,7 @@ def _negative_lines(outcome: Outcome) -> list[str]:
     for row in flagged.head(5).itertuples(index=False):
         others = ", ".join(name for name in str(row.subset).split("+") if name != row.target)
         lines.append(
-            f"  {row.target} loses {-float(row.gain):.0%} [{float(row.low):+.0%}, {float(row.high):+.0%}] "  # type: ignore[arg-type]
-            f"beside {others}"
+            f"  {row.target}: {-float(row.gain):.0%} more error "  # type: ignore[arg-type]
+            f"[{-float(row.high):.0%} to {-float(row.low):.0%}] beside {others}"  # type: ignore[arg-type]
         )
     return lines

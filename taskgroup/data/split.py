@@ -1,8 +1,8 @@
 """Dividing rows into training, validation and test parts, the same way for every task.
 
 The test rows are drawn once for a study. Every run seed draws its own training and validation rows from
-the rest (Monte-Carlo cross-validation), so that an interval over seeds covers the choice of rows as well
-as the training. All part sizes are the same for every seed, because runs that train as one cohort need
+the rest (Monte-Carlo cross-validation), so that an interval over seeds covers the choice of these rows as
+well as the training. All part sizes are the same for every seed, because runs that train as one cohort need
 equal shapes.
 """
 

@@ -40,7 +40,7 @@ class Grouping:
         select_total: The chosen assignment's total on the values it was chosen by, importance-weighted.
         report_total: The same assignment's total on the values to report, where given.
         bound: No assignment of these candidates under this budget has a better `select_total`.
-        optimal: Whether the solver proved that `select_total` reaches the bound.
+        optimal: Whether `select_total` was proved to reach the bound; a recommended baseline need not.
         gain: Mean gain over single-task networks on the test split with fresh seeds.
         low: Lower end of the gain's 95% interval.
         high: Upper end of the gain's 95% interval.

@@ -138,8 +138,8 @@ def _notes(study: Study, runs: pd.DataFrame, transfer: pd.DataFrame, grouping: G
     floored = sorted(set(transfer.loc[transfer["floored"], "target"]))
     if floored:
         notes.append(
-            f"The single-task error of {', '.join(floored)} is below 1% at some seeds; gains there are "
-            "relative to 1%, since a share of almost nothing says little."
+            f"The single-task error of {', '.join(floored)} is below 0.01 at some seeds; gains there are "
+            "relative to 0.01, since a share of almost nothing says little."
         )
     return tuple(notes)
 

@@ -2,7 +2,7 @@
 
 The best of many noisy estimates is too good to be true. The finalists are therefore trained again with
 seeds that nothing was chosen by. Their validation rows decide which is best and whether it beats the better
-baseline beyond noise; their test rows, which decide nothing, give the gain that is reported.
+baseline beyond seed noise; their test rows, which decide nothing, give the gain that is reported.
 """
 
 from __future__ import annotations
@@ -53,28 +53,24 @@ class Confirmation:
     def gains(self, serving: Serving, over: Serving, split: Split) -> NDArray[np.float64]:
         """Gain of each task at each seed, [T, S]; NaN where a run failed."""
         errors, baseline = self._errors(serving, split), self._errors(over, split)
-        return relative_gain(baseline, errors, scale=self._tasks[0].score.gain_scale)[0]
+        floor = np.array([[task.score.floor] for task in self._tasks])
+        return relative_gain(baseline, errors, scale=self._tasks[0].score.gain_scale, floor=floor)[0]
 
     def advantage(self, serving: Serving, over: Serving, split: Split) -> Advantage:
         """The importance-weighted mean gain over tasks, with an interval over seeds."""
         gains = self.gains(serving, over, split)
-        by_seed = self._weights @ gains / self._weights.sum()
-        by_seed = by_seed[np.isfinite(by_seed)]
-        mean = moderated_means([by_seed], ["mean"])
-        return Advantage(float(mean.mean[0]), float(mean.low[0]), float(mean.high[0]))
+        return Advantage(*_mean_interval(self._weights @ gains / self._weights.sum()))
 
     def task_gains(self, strategy: str, serving: Serving) -> pd.DataFrame:
-        """Test gains over single tasks: strategy, task, subset, gain, low, high."""
+        """Test gains over single tasks: strategy, task, subset, gain, low, high.
+
+        A task that is served alone is its own baseline, with a gain of 0.
+        """
         gains = self.gains(serving, single_task(self._tasks), "test")
         names = [task.name for task in self._tasks]
-        shared = [i for i, name in enumerate(names) if serving[name] != name]
-        estimate = moderated_means(
-            [gains[i][np.isfinite(gains[i])] for i in shared], [names[i] for i in shared]
-        )
         table = pd.DataFrame({"strategy": strategy, "task": names, "subset": [serving[n] for n in names]})
-        for column in ("gain", "low", "high"):
-            table[column] = 0.0  # a task that is served alone is its own baseline
-            table.loc[shared, column] = getattr(estimate, "mean" if column == "gain" else column)
+        for i, name in enumerate(names):
+            table.loc[i, ["gain", "low", "high"]] = _mean_interval(gains[i]) if serving[name] != name else 0.0
         return table
 
     def _errors(self, serving: Serving, split: Split) -> NDArray[np.float64]:
@@ -88,6 +84,12 @@ class Confirmation:
                 for task in self._tasks
             ]
         )
+
+
+def _mean_interval(by_seed: NDArray[np.float64]) -> tuple[float, float, float]:
+    """Mean and 95% interval over the seeds whose runs all finished."""
+    mean = moderated_means([by_seed[np.isfinite(by_seed)]], ["one"])
+    return float(mean.mean[0]), float(mean.low[0]), float(mean.high[0])
 
 
 def single_task(tasks: Sequence[Task]) -> dict[str, str]:
@@ -154,7 +156,9 @@ def decide(
     label = _LABEL[rival_name].lower()
     if edge.low > 0:
         better = "the better baseline" if len(within) > 1 else "the baseline that keeps within the limit"
-        return _decision(winner, f"This grouping beats {label}, {better}, beyond seed noise." + beyond)
+        return _decision(
+            winner, f"On fresh seeds this grouping beats {label}, {better}, beyond seed noise." + beyond
+        )
     return _decision(
         rival,
         f"No grouping beats {label} beyond seed noise, so that is recommended; the best one found is at "

@@ -32,6 +32,7 @@ from taskgroup.search.confirm import (
     single_task,
 )
 from taskgroup.search.cost import affordable_depths, serving_cost
+from taskgroup.search.dimensions import tuning_runs
 from taskgroup.search.lab import Lab
 from taskgroup.search.plan import MAX_FINALISTS, Plan, make_plan, serving_limit
 from taskgroup.search.progress import Progress
@@ -70,6 +71,9 @@ class Driver:
     def search(self) -> None:
         """Run all stages and record recipes, groupings and the recommendation."""
         study, plan = self._study, self._plan
+        n_tuning = tuning_runs(study, plan.n_proposals, len(plan.tuning_seeds))
+        if n_tuning:
+            self._progress.stage("tune", n_tuning)
         tunable = affordable_depths(study, self._n_inputs)
         recipes = tune(tunable, self._lab, n_proposals=plan.n_proposals, seeds=plan.tuning_seeds)
         self._record_once("recipes", recipes.document())
@@ -113,6 +117,7 @@ class Driver:
             if not batch:
                 break
             stage = "pairs" if max(map(len, batch)) == 2 else "larger subsets"
+            self._progress.stage(stage, (len(batch) if stage == "pairs" else n_left) * len(self._plan.seeds))
             self._lab.run(stage, [recipes.spec(s, seed) for s in batch for seed in self._plan.seeds])
             n_left -= len(batch)
             tried = {*state.values, *batch}
@@ -161,13 +166,13 @@ class Driver:
         decision = decide(finalists, baselines, affordable, fresh, study)
         alone, joint = single_task(study.tasks), all_in_one(study.tasks)
         gain = fresh.advantage(decision.serving, alone, "test")
-        exact = next((g for g in finalists if serving_of(g) == decision.serving), None)
+        best = finalists[0]
         return Grouping(
             networks=decision.networks,
             cost=math.fsum(network.cost for network in decision.networks),
             select_total=_total(study, values, decision.serving),
-            bound=None if exact is None else exact.bound,
-            optimal=exact is not None and exact.optimal,
+            bound=best.bound,
+            optimal=best.optimal and serving_of(best) == decision.serving,
             gain=gain.gain,
             low=gain.low,
             high=gain.high,

@@ -7,6 +7,7 @@ grouping and the baselines need at fresh seeds are set aside.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
@@ -217,7 +218,11 @@ def _known(advantage: Advantage) -> dict[str, float | None]:
 def _verdict(over_joint: Advantage, over_single: Advantage, *, confirmed: bool) -> str:
     if not confirmed:
         return "The best of what was measured; not confirmed with fresh seeds, so its gain is optimistic."
-    weaker = min((over_joint, over_single), key=lambda a: a.low)
-    if weaker.low > 0:
+    lows = [advantage.low for advantage in (over_joint, over_single)]
+    if any(math.isnan(low) for low in lows):
+        return (
+            "Whether it beats both baselines is open: one seed, or a baseline not measured, has no interval."
+        )
+    if min(lows) > 0:
         return "This grouping beats both baselines beyond seed noise."
     return "The best grouping found does not beat the better baseline beyond seed noise."

@@ -9,7 +9,7 @@ class Progress(Protocol):
     """Listens to a search."""
 
     def stage(self, name: str, n_runs: int) -> None:
-        """A batch of `n_runs` begins in a stage."""
+        """A stage of at most `n_runs` begins, or a batch of so many within it."""
         ...
 
     def advance(self, n_runs: int, n_failed: int) -> None:
@@ -18,6 +18,10 @@ class Progress(Protocol):
 
     def note(self, text: str) -> None:
         """Something worth a line: what was chosen, the best so far."""
+        ...
+
+    def close(self) -> None:
+        """The search is over, in whatever way."""
         ...
 
 
@@ -32,4 +36,7 @@ class Silent:
         pass
 
     def note(self, text: str) -> None:  # noqa: D102
+        pass
+
+    def close(self) -> None:  # noqa: D102
         pass

@@ -16,7 +16,6 @@ from taskgroup.search.lab import Lab
 from taskgroup.search.recipe import Recipe, Recipes, default_recipes
 from taskgroup.search.space import Space
 from taskgroup.spec import RunResult, Study, Subset
-from taskgroup.transfer import ERROR_FLOOR
 
 STAGE = "tune"
 _BATCHES = 3
@@ -92,7 +91,7 @@ def _relative_errors(study: Study, errors: Sequence[dict[str, float]]) -> list[f
     total = sum(task.importance for task in study.tasks)
     return [
         sum(
-            task.importance * of_tasks[task.name] / max(reference[task.name], ERROR_FLOOR)
+            task.importance * of_tasks[task.name] / max(reference[task.name], task.score.floor)
             for task in study.tasks
         )
         / total

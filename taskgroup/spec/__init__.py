@@ -1,7 +1,7 @@
 """What to run and what came back: tasks, subsets, runs, results and the study; free of torch."""
 
 from taskgroup.spec.load import parse_study, read_study
-from taskgroup.spec.metric import KINDS, METRICS, Direction, Kind, Metric, metric_for
+from taskgroup.spec.metric import ERROR_FLOOR, KINDS, METRICS, Direction, Kind, Metric, metric_for
 from taskgroup.spec.run import SPLITS, RunResult, RunSpec, Score, Sharing, Split
 from taskgroup.spec.study import (
     DataSpec,
@@ -16,6 +16,7 @@ from taskgroup.spec.study import (
 from taskgroup.spec.task import SEPARATOR, Subset, Task, subset_from_name, subset_name
 
 __all__ = [
+    "ERROR_FLOOR",
     "KINDS",
     "METRICS",
     "SEPARATOR",

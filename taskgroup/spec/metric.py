@@ -15,6 +15,9 @@ KINDS: tuple[Kind, ...] = ("binary", "multiclass", "multilabel", "regression")
 
 Direction = Literal["maximize", "minimize"]
 
+ERROR_FLOOR = 0.01
+_SMALLEST = 1e-12  # only keeps a division by zero from happening
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -30,6 +33,16 @@ class Metric:
     kinds: frozenset[Kind]
     direction: Direction
     gain_scale: Literal["error", "difference", "size"] = "error"
+
+    @property
+    def floor(self) -> float:
+        """The least single-task error that gains are relative to.
+
+        Errors of bounded scores below 0.01 are raised to it, since a share of almost nothing says nothing.
+        Errors in units of their own have no such limit that would mean the same for every unit.
+        """
+        bounded = self.direction == "maximize" and self.gain_scale == "error"
+        return ERROR_FLOOR if bounded else _SMALLEST
 
     def error(self, value: float) -> float:
         """Turn a score into the error that gains are relative to."""

@@ -41,7 +41,8 @@ class SplitSpec(_Section):
     """How rows are divided.
 
     The test rows are drawn once and never used for choosing. Each run seed draws its own training and
-    validation rows from the rest, so that intervals over seeds cover sampling as well as training.
+    validation rows from the rest, so that intervals over seeds cover which of these rows
+    are trained on as well as the training itself; the test rows are fixed.
 
     Attributes:
         test: Share of all rows held out for the final report.

@@ -1,13 +1,12 @@
 """Signed gains between runs of the same seed, with intervals and tests."""
 
-from taskgroup.transfer.gain import ERROR_FLOOR, relative_gain
+from taskgroup.transfer.gain import relative_gain
 from taskgroup.transfer.moderated import LEVEL, Moderated, moderated_means
 from taskgroup.transfer.multiplicity import FLAG_LEVEL, q_values
 from taskgroup.transfer.table import BASELINE, negative_transfer, transfer_table, with_gains
 
 __all__ = [
     "BASELINE",
-    "ERROR_FLOOR",
     "FLAG_LEVEL",
     "LEVEL",
     "Moderated",

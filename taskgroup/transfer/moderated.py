@@ -1,13 +1,18 @@
 """Means with intervals from few seeds, their variances moderated across many comparisons.
 
 Three seeds give a poor variance, but a study compares dozens of (target, subset) cells whose noise is alike.
-Empirical Bayes shrinks each cell's variance towards a prior that is estimated from all of them; the prior's
-worth is counted in degrees of freedom. Where noise differs between targets, each has its own prior variance
-and all share the degrees of freedom.
+Empirical Bayes shrinks each cell's variance towards that of its group (its target), and each group's towards
+the other groups'. Targets differ in noise by factors of two to three, so they are never pooled into one.
+
+The cells of a target share their single-task runs: under no transfer their gains correlate by 1/2, their
+variances by 1/4. Taken for independent they would agree too well, and a few of them would seem to tell the
+variance for certain. What a group's variance is worth is therefore counted in degrees of freedom that allow
+for this, and no cell's interval claims more of them than its group holds. Without that, simulated nulls raise
+a flag in one study of five at three seeds; with it, in one of thirty.
 
 Reference:
     Smyth 2004, "Linear models and empirical Bayes methods for assessing differential expression", sec. 3 and
-    6.2 (the moment estimates on the log variances).
+    6.2 (moment estimates on log variances), applied at two levels.
 """
 
 from __future__ import annotations
@@ -22,7 +27,9 @@ from scipy import special, stats
 Floats = NDArray[np.float64]
 
 LEVEL = 0.95
-_MIN_CELLS = 4  # fewer variances than this say too little about a prior of their own
+_SHARED = 0.25  # correlation of the variances of two cells of one group
+_MIN_GROUPS = 4  # fewer group variances say too little about their spread
+_TINY = 1e-6  # of the median variance: keeps the logarithm of a variance of zero finite
 
 
 @dataclass(frozen=True)
@@ -44,98 +51,129 @@ class Moderated:
     n: NDArray[np.int64]
 
 
-@dataclass(frozen=True)
-class Prior:
-    """What all cells say about one cell's variance.
-
-    Attributes:
-        variance: Prior variance of a single observation, for each cell.
-        df: Degrees of freedom that the prior is worth; infinite where all variances agree, 0 without prior.
-    """
-
-    variance: Floats
-    df: float
-
-
 def moderated_means(
     cells: Sequence[Floats], groups: Sequence[Hashable], *, level: float = LEVEL
 ) -> Moderated:
     """Estimate every cell's mean with a moderated t interval.
 
+    A single cell gets the plain t interval of its own observations.
+
     Args:
         cells: Observations of each cell, one a seed.
-        groups: The group of each cell (its target) with a noise level of its own.
+        groups: The group of each cell, with a noise level of its own and baseline runs in common.
         level: Coverage of the intervals.
     """
     n = np.array([len(cell) for cell in cells], dtype=np.int64)
     mean = np.array([np.mean(cell) if len(cell) else np.nan for cell in cells], dtype=float)
-    variance = np.array([np.var(cell, ddof=1) if len(cell) > 1 else np.nan for cell in cells], dtype=float)
-    prior = estimate_prior(variance, n - 1, groups)
-    df, posterior = _posterior(variance, np.maximum(n - 1, 0), prior)
-    error = np.sqrt(posterior / np.maximum(n, 1))
-    unknown = (df <= 0) | (n == 0)
+    sample = np.array([_sample_variance(cell) for cell in cells], dtype=float)
+    variance, df = moderated_variances(sample, np.maximum(n - 1, 0), groups)
+    error = np.sqrt(variance / np.maximum(n, 1))
+    unknown = ~(df > 0) | (n == 0)
     quantile = stats.t.ppf(0.5 + level / 2, np.where(unknown, 1.0, df))
     half = np.where(unknown, np.nan, quantile * error)
     return Moderated(mean, mean - half, mean + half, _p_value(mean, error, df, unknown), n)
 
 
-def estimate_prior(variance: Floats, df: NDArray[np.int64], groups: Sequence[Hashable]) -> Prior:
-    """Fit the scaled inverse chi-squared prior to the sample variances.
+def moderated_variances(
+    variance: Floats, df: NDArray[np.int64], groups: Sequence[Hashable]
+) -> tuple[Floats, Floats]:
+    """Shrink sample variances and say what they are worth.
 
     Args:
-        variance: Sample variances, NaN where a cell has a single observation.
-        df: Their degrees of freedom.
-        groups: As for `moderated_means`; a group with few cells joins the common one.
+        variance: Sample variance of each cell, NaN where it has fewer than two observations.
+        df: Its degrees of freedom.
+        groups: As for `moderated_means`.
+
+    Returns:
+        The moderated variance and its degrees of freedom, for each cell; 0 degrees where nothing is known.
     """
-    nothing = Prior(np.full(len(variance), np.nan), 0.0)
-    known = np.isfinite(variance) & (df > 0)
+    group = _numbered(groups)
+    known = df > 0
     if not known.any() or not (variance[known] > 0).any():
-        return nothing
-    floor = 1e-6 * float(np.median(variance[known & (variance > 0)]))
-    half_df = np.where(known, df, 1) / 2
-    log_variance = np.log(np.maximum(np.where(known, variance, 1.0), floor))
-    centred = log_variance - special.digamma(half_df) + np.log(half_df)
-    labels = _group_labels(groups, known)
-    location = np.array([centred[known & (labels == label)].mean() for label in labels])
-    spare = int(known.sum()) - len(set(labels[known].tolist()))
+        return np.where(known, variance, np.nan), df.astype(float)
+    variance = np.maximum(np.where(known, variance, 0.0), _TINY * np.median(variance[variance > 0]))
+    pool, worth = _group_variances(variance, df, group, known)
+    within = _prior_df_within(variance, df, group, known)
+    if np.isinf(within):
+        moderated, total = pool[group], np.full(len(group), np.inf)
+    else:
+        own = np.where(known, df, 0)
+        total = own + within
+        moderated = (own * variance + within * pool[group]) / total
+    return moderated, np.maximum(np.minimum(total, worth[group]), df)
+
+
+def _sample_variance(cell: Floats) -> float:
+    if len(cell) < 2:
+        return np.nan
+    return float(np.var(cell, ddof=1)) if np.ptp(cell) > 0 else 0.0  # rounding in the mean is no variance
+
+
+def _group_variances(
+    variance: Floats, df: NDArray[np.int64], group: NDArray[np.int64], known: NDArray[np.bool_]
+) -> tuple[Floats, Floats]:
+    """Each group's variance, squeezed towards the others', and what it is worth in degrees of freedom."""
+    n_groups = int(group.max()) + 1
+    size, total = np.bincount(group[known], minlength=n_groups), np.bincount(group, df, n_groups)
+    some = size > 0
+    own = np.bincount(group, df * variance, n_groups)[some] / total[some]
+    worth = total[some] / (1 + (size[some] - 1) * _SHARED)
+    if len(own) >= _MIN_GROUPS:
+        common, spread_df = _spread_of_groups(own, worth)
+        added = np.minimum(spread_df, worth.sum() - worth)  # no more than the other groups hold
+        own = (worth * own + added * common) / (worth + added)
+        worth = worth + added
+        rest, rest_worth = common, float(added.max())
+    else:
+        rest, rest_worth = float(np.average(own, weights=worth)), float(worth.min())
+    pool, pool_worth = np.full(n_groups, rest), np.full(n_groups, rest_worth)
+    pool[some], pool_worth[some] = own, worth
+    return pool, pool_worth
+
+
+def _spread_of_groups(variance: Floats, worth: Floats) -> tuple[float, float]:
+    """The scaled inverse chi-squared prior of the groups' variances: its variance and degrees of freedom."""
+    logs = _unbiased_log(variance, worth)
+    df = _prior_df(float(logs.var(ddof=1) - special.polygamma(1, worth / 2).mean()))
+    if np.isinf(df):
+        return float(np.average(variance, weights=worth)), df
+    return float(np.exp(logs.mean() + special.digamma(df / 2) - np.log(df / 2))), df
+
+
+def _prior_df_within(
+    variance: Floats, df: NDArray[np.int64], group: NDArray[np.int64], known: NDArray[np.bool_]
+) -> float:
+    """How closely the cells of a group agree in variance, in degrees of freedom of their common prior."""
+    logs, group, df = _unbiased_log(variance[known], df[known]), group[known], df[known]
+    size = np.bincount(group)
+    spare = len(logs) - int((size > 0).sum())
     if spare < 2:
-        return nothing
-    excess = float(
-        ((centred - location)[known] ** 2).sum() / spare - special.polygamma(1, half_df[known]).mean()
-    )
-    if excess <= 0:
-        return Prior(np.exp(location), np.inf)
-    df_prior = 2.0 * _inverse_trigamma(excess)
-    return Prior(np.exp(location + special.digamma(df_prior / 2) - np.log(df_prior / 2)), df_prior)
+        return np.inf  # nothing tells the cells of a group apart
+    location = np.bincount(group, logs) / np.maximum(size, 1)
+    spread = float(((logs - location[group]) ** 2).sum()) / spare / (1 - _SHARED)
+    return _prior_df(spread - float(special.polygamma(1, df / 2).mean()))
 
 
-def _posterior(variance: Floats, df: NDArray[np.int64], prior: Prior) -> tuple[Floats, Floats]:
-    own = np.where(np.isfinite(variance), variance, 0.0)
-    if prior.df == 0:
-        return np.asarray(df, dtype=float), own
-    if np.isinf(prior.df):
-        return np.full(len(own), np.inf), prior.variance
-    total = np.asarray(df + prior.df, dtype=float)
-    return total, np.asarray((df * own + prior.df * prior.variance) / total)
+def _unbiased_log(variance: Floats, df: NDArray[np.int64] | Floats) -> Floats:
+    """Estimate the logarithm of the true variances."""
+    return np.asarray(np.log(variance) - special.digamma(df / 2) + np.log(df / 2))
+
+
+def _prior_df(excess: float) -> float:
+    """Degrees of freedom of a prior whose log variances spread by `excess` beyond sampling."""
+    return np.inf if excess <= 0 else 2.0 * _inverse_trigamma(excess)
 
 
 def _p_value(mean: Floats, error: Floats, df: Floats, unknown: NDArray[np.bool_]) -> Floats:
     nil = (error == 0) & (mean == 0)
-    safe = np.where(error > 0, error, 1.0)
-    ratio = np.where(error > 0, np.abs(mean) / safe, np.inf)
+    ratio = np.where(error > 0, np.abs(mean) / np.where(error > 0, error, 1.0), np.inf)
     p = 2.0 * stats.t.sf(ratio, np.where(unknown, 1.0, df))
     return np.where(unknown, np.nan, np.where(nil, 1.0, p))
 
 
-def _group_labels(groups: Sequence[Hashable], known: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Number the groups; those with too few known cells share label 0 with each other."""
-    names = list(dict.fromkeys(groups))
-    counts = dict.fromkeys(names, 0)
-    for name, k in zip(groups, known, strict=True):
-        counts[name] += bool(k)
-    if min(counts.values(), default=0) < _MIN_CELLS:
-        return np.zeros(len(groups), dtype=np.int64)
-    return np.array([names.index(name) for name in groups], dtype=np.int64)
+def _numbered(groups: Sequence[Hashable]) -> NDArray[np.int64]:
+    numbers = {name: i for i, name in enumerate(dict.fromkeys(groups))}
+    return np.array([numbers[name] for name in groups], dtype=np.int64)
 
 
 def _inverse_trigamma(y: float) -> float:

@@ -46,10 +46,12 @@ def with_gains(runs: pd.DataFrame, is_baseline: pd.Series, tasks: Sequence[Task]
     """
     errors = runs.assign(error=_errors(runs, tasks))
     (scale,) = {task.score.gain_scale for task in tasks}
+    floors = {task.name: task.score.floor for task in tasks}
     baseline = errors[is_baseline & errors["task"].notna()].drop_duplicates(_PAIR)
     baseline = baseline[[*_PAIR, "error"]].rename(columns={"error": "error_single"})
     paired = errors.merge(baseline, on=_PAIR, how="left", validate="many_to_one")
-    gain, floored = relative_gain(paired["error_single"], paired["error"], scale=scale)
+    floor = paired["task"].map(floors).to_numpy(dtype=float)
+    gain, floored = relative_gain(paired["error_single"], paired["error"], scale=scale, floor=floor)
     return paired.assign(gain=gain, floored=floored).drop(columns=["error", "error_single"])
 
 
@@ -84,7 +86,7 @@ def transfer_table(runs: pd.DataFrame, *, split: Split = "validation") -> pd.Dat
 
 
 def negative_transfer(table: pd.DataFrame) -> pd.DataFrame:
-    """The cells of a transfer table that hurt beyond noise: gain below zero at q < 0.05, worst first."""
+    """The cells of a transfer table that hurt beyond seed noise: gain below zero at q < 0.05, worst first."""
     flagged = table[(table["gain"] < 0) & (table["q_value"] < FLAG_LEVEL)]
     return flagged.sort_values("gain").reset_index(drop=True)
 

@@ -42,8 +42,8 @@ def _tally(recommended: pd.DataFrame) -> str:
     together = recommended[~recommended["alone"]]
     better, worse = int((together["low"] > 0).sum()), int((together["high"] < 0).sum())
     parts = {
-        "gain beyond noise": better,
-        "lose beyond noise": worse,
+        "with an interval above zero": better,
+        "with an interval below zero": worse,
         "cannot be told from zero": len(together) - better - worse,
         "train alone, at zero by definition": len(recommended) - len(together),
     }

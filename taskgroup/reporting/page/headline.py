@@ -9,8 +9,8 @@ from taskgroup.reporting.words import baseline_phrase, count, is_known
 from taskgroup.search import Outcome
 
 _VERDICTS = {
-    "better": "Better, by more than chance explains.",
-    "worse": "Worse, by more than chance explains.",
+    "better": "Better on these test rows, by more than retraining with other seeds explains.",
+    "worse": "Worse on these test rows, by more than retraining with other seeds explains.",
     "unclear": "Not distinguishable from zero: this may be chance.",
     "unrepeated": "Measured with a single seed: there is no interval, and this may be chance.",
     "same": "This baseline is what is recommended.",
@@ -62,9 +62,14 @@ def _how_measured(outcome: Outcome) -> Html:
     if not outcome.recommendation.confirmed:
         how = "The recommendation has not been confirmed by retraining with fresh seeds."
     elif has_test_rows(outcome.study):
-        how = "They come from test rows, after retraining with seeds that played no part in the choice."
+        how = (
+            "They come from test rows, which decided nothing. The networks were retrained with fresh seeds; "
+            "the validation rows of those runs decided between the finalists and the baselines. Intervals "
+            "cover the choice of training rows and of initial weights within this data set; another sample "
+            "of the same size may differ more."
+        )
     else:
-        how = "They come from seeds that played no part in the choice."
+        how = "They come from fresh seeds, which the grouping was not chosen by."
     return paragraph(gain_unit(outcome.study).meaning, mean, how)
 
 
