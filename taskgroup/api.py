@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from pathlib import Path
 from typing import Any, Literal, final
 
@@ -124,8 +125,13 @@ def measure(
     Raises:
         InputError: If a subset names an unknown task, or the data do not suit the study.
     """
-    if seeds < 1:
-        raise InputError(f"seeds is {seeds}; give at least 1")
+    if not isinstance(study, Study):
+        raise InputError(f"study is {study!r:.80}; give what load_study() returns")
+    if not isinstance(seeds, Integral) or seeds < 1:
+        raise InputError(f"seeds is {seeds!r}; give a whole number, at least 1")
+    if not isinstance(subsets, Iterable):
+        raise InputError(f"subsets is {subsets!r}; give a list of lists of task names")
+    subsets = [subsets] if isinstance(subsets, str) else subsets
     wanted = list(dict.fromkeys(in_task_order(subset, study.task_names) for subset in subsets))
     if not wanted:
         raise InputError("subsets is empty; give at least one list of task names")
@@ -194,10 +200,24 @@ def search(
     if isinstance(study, Study):
         if train is not None:
             raise InputError("train= goes with a list of task names, not with a study; drop one of them")
+        _refuse_given(
+            "goes with train= alone; a study's file says it",
+            confirm=not confirm,
+            direction=direction != "maximize",
+            scale=scale != "score",
+            candidates=candidates is not None,
+            importance=importance is not None,
+            name=name is not None,
+        )
         changed = _overridden(study, runs=runs, groups=groups, seeds=seeds, seed=seed)
         return _search_study(changed, storage, listener, workers, device)
     if train is None:
         raise InputError("give a study from load_study(), or task names together with train=")
+    if not callable(train):
+        raise InputError(f"train is {train!r:.80}; give a function from a request to {{task: score}}")
+    _refuse_given(
+        "goes with a study alone; train() runs as it likes", workers=workers != 1, device=device != "cpu"
+    )
     document = {
         "name": name or "function",
         "data": {"source": f"python:{getattr(train, '__qualname__', 'train')}"},
@@ -260,10 +280,14 @@ def _external_tasks(
     names: Sequence[str], direction: str, scale: str, importance: Mapping[str, float] | None
 ) -> list[dict[str, Any]]:
     kinds = {"maximize": "score", "minimize": "loss"}
-    if direction not in kinds:
+    if direction not in ("maximize", "minimize"):
         raise InputError(f"direction is {direction!r}; known: maximize, minimize")
     if scale not in ("score", "relative"):
         raise InputError(f"scale is {scale!r}; known: score, relative")
+    if not isinstance(names, Iterable):
+        raise InputError(f"the first argument is {names!r:.80}; give a study or a list of task names")
+    if not isinstance(importance, Mapping | None):
+        raise InputError(f"importance is {importance!r:.80}; give a dict from task names to weights")
     names = [names] if isinstance(names, str) else list(names)
     unknown = sorted(set(importance or {}) - set(names))
     if unknown:
@@ -289,7 +313,16 @@ def _overridden(study: Study, **given: Any) -> Study:
     return parse_study(document, place="search()")
 
 
+def _refuse_given(why: str, **given: bool) -> None:
+    """Refuse arguments that would otherwise be ignored."""
+    for argument, is_given in given.items():
+        if is_given:
+            raise InputError(f"{argument}= {why}; drop it")
+
+
 def _listener(progress: bool | Progress) -> Progress:
     if isinstance(progress, bool):
         return shown(quiet=not progress)
+    if not callable(getattr(progress, "close", None)):
+        raise InputError(f"progress is {progress!r:.80}; give True, False or a Progress")
     return progress

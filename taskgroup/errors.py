@@ -18,6 +18,10 @@ class InputError(TaskgroupError, ValueError):
     """The user's study, data or arguments are wrong; nothing was run or written."""
 
 
+class InfeasibleError(InputError):
+    """No choice among the given networks serves every task within the limit."""
+
+
 class StudyChangedError(InputError):
     """The stored study of that name differs from the one given."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from numbers import Integral
 
 from taskgroup.data import Dataset
 from taskgroup.errors import InputError
@@ -16,6 +17,7 @@ from taskgroup.storage import SqlRecord, open_record
 from taskgroup.training import Trainer
 
 IN_MEMORY = "sqlite://"
+DEVICES = ("auto", "cpu", "cuda")
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,10 @@ def open_session(
     Raises:
         InputError: If anything about the study, its data or the storage is wrong.
     """
-    if workers < 1:
-        raise InputError(f"workers is {workers}; give at least 1")
+    if not isinstance(workers, Integral) or workers < 1:
+        raise InputError(f"workers is {workers!r}; give a whole number, at least 1")
+    if device not in DEVICES:
+        raise InputError(f"device is {device!r}; known: {', '.join(DEVICES)}")
     dataset = load_checked(study, seeds)
     listener = progress or Silent()
     executor = _executor(study, dataset, workers=workers, device=device)

@@ -32,9 +32,18 @@ def command(
         raise InputError("--format optuna and --to URL go together, as in --to sqlite:///optuna.db")
     outcome = stored_outcome(study, storage)
     if target is not None:
+        from sqlalchemy.exc import SQLAlchemyError
+
         from taskgroup.search import export_runs
 
-        n_trials = export_runs(outcome.runs, url=target, name=outcome.study.name)
+        try:
+            n_trials = export_runs(outcome.runs, url=target, name=outcome.study.name)
+        except SQLAlchemyError as error:
+            reason = str(error).partition("\n")[0]
+            raise InputError(
+                f"--to {target!r} cannot be opened as a database ({reason}); "
+                "write a URL, as in --to sqlite:///optuna.db"
+            ) from None
         say(f"{n_trials} trials of study '{outcome.study.name}' are in {target}")
         return
     from taskgroup.reporting import export_grouping, write_export

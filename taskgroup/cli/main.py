@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from taskgroup.cli.options import BAD_INPUT, FAILED, INTERRUPTED
-from taskgroup.errors import InputError, NotFoundError, TaskgroupError
+from taskgroup.errors import InputError, MissingExtraError, NotFoundError, TaskgroupError
 
 _COMMANDS = {
     "check": "Check a study file and its data without training anything.",
@@ -69,7 +69,7 @@ def main(arguments: list[str] | None = None) -> None:
     except click.ClickException as error:
         error.show()
         code = BAD_INPUT
-    except (InputError, NotFoundError) as error:
+    except (InputError, MissingExtraError, NotFoundError) as error:
         code = _complain(error, BAD_INPUT)
     except (TaskgroupError, MemoryError) as error:
         code = _complain(error, FAILED)
@@ -78,6 +78,8 @@ def main(arguments: list[str] | None = None) -> None:
     except BrokenPipeError:
         sys.stderr.close()  # the reader of stdout has gone; nothing is left to tell it
         code = FAILED
+    except OSError as error:  # stdout's disk is full, or a folder went away
+        code = _complain(error, FAILED)
     sys.exit(code)
 
 

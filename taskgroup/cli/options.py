@@ -41,6 +41,13 @@ def storage_url(storage: str | None) -> str:
     return storage or f"sqlite:///{os.path.join(os.getcwd(), DATABASE)}"
 
 
+def shown_url(url: str) -> str:
+    """A database URL for printing, its password hidden."""
+    from sqlalchemy import make_url
+
+    return make_url(url).render_as_string(hide_password=True)
+
+
 def open_existing(storage: str | None) -> SqlRecord:
     """Open a database that must be there already."""
     from taskgroup.storage import open_record

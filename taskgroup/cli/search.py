@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+
 import click
 
 from taskgroup.cli.options import (
@@ -12,6 +15,7 @@ from taskgroup.cli.options import (
     quiet_option,
     records,
     say,
+    shown_url,
     storage_option,
     storage_url,
 )
@@ -74,9 +78,11 @@ def command(
         from taskgroup.cli.words import recommendation_lines
 
         say("\n".join(recommendation_lines(result.outcome)))
-        say(f"\n{len(runs)} runs are kept in {url}")
-        say(f"Look at them:  taskgroup report {study_file}   then open the page it names")
-        say(f"Take them:     taskgroup export {study_file} -o groups.json")
+        say(f"\n{len(runs)} runs are kept in {shown_url(url)}")
+        named = storage and storage != os.environ.get("TASKGROUP_STORAGE")
+        where = f"{study.name} --storage {shlex.quote(shown_url(url))}" if named else study.name
+        say(f"Look at them:  taskgroup report {where}   then open the page it names")
+        say(f"Take them:     taskgroup export {where} -o groups.json")
     return SOME_RUNS_FAILED if n_failed else 0
 
 

@@ -41,10 +41,14 @@ def _gain_lines(grouping: Grouping) -> list[str]:
     if grouping.gain is None:
         return lines
     where = "test rows, fresh seeds" if grouping.confirmed else "not confirmed"
-    lines.append(
-        f"Gain over single-task networks: {_advantage(grouping.versus.get('single_task'))}  ({where})"
-    )
-    lines.append(f"Gain over one network for all:  {_advantage(grouping.versus.get('all_in_one'))}")
+    alone = _advantage(grouping.versus.get("single_task"))
+    joint = _advantage(grouping.versus.get("all_in_one"))
+    if all(len(network.subset) == 1 for network in grouping.networks):
+        alone = "none, these are the single-task networks"
+    elif len(grouping.networks) == 1:
+        joint = "none, this is that network"
+    lines.append(f"Gain over single-task networks: {alone}  ({where})")
+    lines.append(f"Gain over one network for all:  {joint}")
     return lines
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +19,7 @@ def read_file(path: Path) -> Table:
     Raises:
         InputError: If the file is missing, has an unknown ending, cannot be read, or holds no table.
     """
-    if not path.is_file():
+    if not os.path.isfile(path):  # unlike Path.is_file, False too for a name that is too long
         raise InputError(_missing(path))
     read = next((reader for ending, reader in READERS.items() if path.name.lower().endswith(ending)), None)
     if read is None:
@@ -38,8 +39,10 @@ def read_file(path: Path) -> Table:
 
 
 def _missing(path: Path) -> str:
-    if path.is_dir():
+    if os.path.isdir(path):
         return f"data file '{path}' is a folder; name one file in it"
+    if os.path.exists(path):
+        return f"data file '{path}' is no ordinary file; copy its content into one"
     message = f"data file '{path}' does not exist"
     if ":" in path.name:
         return f"{message}; a source is a path, sklearn:NAME or python:module:function"
@@ -62,6 +65,7 @@ def _read_delimited(path: Path, *, separator: str) -> Table:
     import pandas as pd
 
     names = _header(path, separator=separator)
+    _refuse_other_separator(path, names, separator)
     with warnings.catch_warnings():
         # Rows longer than the header would be cut with no more than a warning.
         warnings.simplefilter("error", pd.errors.ParserWarning)
@@ -76,6 +80,17 @@ def _read_delimited(path: Path, *, separator: str) -> Table:
         if not name
     ]
     return table_from_frame(str(path), frame.loc[:, named], warnings=notes)
+
+
+def _refuse_other_separator(path: Path, names: list[str], separator: str) -> None:
+    if len(names) != 1:
+        return
+    found = next((other for other in (";", "\t", ",", "|") if other != separator and other in names[0]), None)
+    if found is not None:
+        raise InputError(
+            f"data file '{path}' separates its columns by {found!r}, but its ending means {separator!r}; "
+            f"save it with {separator!r} between columns and a decimal point in numbers"
+        )
 
 
 def _header(path: Path, *, separator: str) -> list[str]:

@@ -31,7 +31,7 @@ def call_function(address: str) -> Table:
         function = _function(module, function_name, place=place)
         try:
             returned = function()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise InputError(f"{place} raised {_describe(error)}; mend the function") from error
     return as_table(f"python:{address}", returned)
 
@@ -74,7 +74,7 @@ def _import(name: str, *, place: str) -> ModuleType:
             f"{place}: there is no module {error.name!r}; run from the folder that holds {error.name}.py, "
             "or install it"
         ) from None
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise InputError(f"{place} cannot be imported: {_describe(error)}; mend the module") from error
 
 
@@ -86,7 +86,7 @@ def _function(module: ModuleType, name: str, *, place: str) -> Callable[[], obje
     return function
 
 
-def _describe(error: Exception) -> str:
+def _describe(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     where = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
     return f"{type(error).__name__}: {error}{where}"

@@ -6,11 +6,12 @@ so that arrays and built-in sets load without pandas, which takes seconds to imp
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from numbers import Real
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -111,11 +112,18 @@ def _object_column(array: npt.NDArray[np.object_]) -> Column:
             return array.astype(bool)
     elif all(isinstance(value, Real | Decimal) for value in present):
         numbers = np.full(len(array), np.nan)
-        numbers[~missing] = present.astype(np.float64)
+        numbers[~missing] = [_float(value) for value in present]
         return numbers
     objects = array.copy()
     objects[missing] = None
     return objects
+
+
+def _float(value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError:  # an integer beyond any float; the checks for infinite values name its row
+        return math.inf if value > 0 else -math.inf
 
 
 def _series_column(series: pd.Series) -> Column:

@@ -84,7 +84,7 @@ class FunctionExecutor:
         for task in spec.subset:
             try:
                 value = float(returned[task])
-            except (TypeError, ValueError):
+            except (TypeError, ValueError, OverflowError):
                 value = math.nan
             if not math.isfinite(value):
                 raise InputError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from taskgroup.errors import InputError
+from taskgroup.errors import InfeasibleError
 from taskgroup.grouping.regret import Integers, RegretTable
 
 
@@ -13,7 +13,7 @@ def feasible_cover(table: RegretTable) -> Integers:
     """Choose rows that serve every task within the limits, the value aside.
 
     Raises:
-        InputError: If no choice does; the message gives the smallest limit that would do.
+        InfeasibleError: If no choice does; the message gives the smallest limit that would do.
     """
     for cover in (_greedy_cover(table), _smallest_cover(table)):
         if table.fits(table.cost[cover].sum(), len(cover)):
@@ -21,14 +21,14 @@ def feasible_cover(table: RegretTable) -> Integers:
     raise _infeasible(table)
 
 
-def _infeasible(table: RegretTable) -> InputError:
+def _infeasible(table: RegretTable) -> InfeasibleError:
     """The error that says which limit is too tight and the smallest feasible one."""
     cover = _smallest_cover(table)
     if np.isfinite(table.budget):
         limit, smallest = f"budget {table.budget:g}", f"{table.cost[cover].sum():.10g}"
     else:
         limit, smallest = f"max_groups {table.max_groups}", str(len(cover))
-    return InputError(
+    return InfeasibleError(
         f"{limit} is too small for these candidates to serve every task; the smallest feasible "
         f"{limit.split()[0]} is {smallest}"
     )

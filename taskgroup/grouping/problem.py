@@ -6,10 +6,10 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from numbers import Integral
+from numbers import Integral, Real
 from typing import get_args
 
-from taskgroup.errors import InputError, nearest
+from taskgroup.errors import InfeasibleError, InputError, nearest
 from taskgroup.spec import Direction, Sharing, Subset, subset_name
 
 
@@ -108,16 +108,18 @@ class Problem:
         budget, max_groups = self.budget, self.max_groups
         if budget is not None and max_groups is not None:
             raise InputError(f"budget {budget!r} and max_groups {max_groups!r} are both given; give one")
-        if budget is not None and not (math.isfinite(budget) and budget > 0):
+        if budget is not None and not (isinstance(budget, Real) and math.isfinite(budget) and budget > 0):
             raise InputError(f"budget is {budget!r}; give a finite number of network equivalents above 0")
         if max_groups is not None and (not isinstance(max_groups, Integral) or max_groups < 1):
             raise InputError(f"max_groups is {max_groups!r}; give a whole number of networks, at least 1")
 
     def _check_importance(self) -> None:
+        if not isinstance(self.importance, Mapping):
+            raise InputError(f"importance is {self.importance!r:.80}; give a dict from task names to weights")
         for task, weight in self.importance.items():
             if task not in self.tasks:
                 raise InputError(f"importance names the unknown task {task!r}; {nearest(task, self.tasks)}")
-            if not (math.isfinite(weight) and weight > 0):
+            if not (isinstance(weight, Real) and math.isfinite(weight) and weight > 0):
                 raise InputError(f"importance of {task!r} is {weight!r}; give a finite number above 0")
 
     def _check_candidates(self) -> None:
@@ -132,7 +134,7 @@ class Problem:
             served.update(candidate.values)
         unserved = [task for task in self.tasks if task not in served]
         if unserved:
-            raise InputError(
+            raise InfeasibleError(
                 f"no candidate has a value for {', '.join(map(repr, unserved))}; "
                 "add a network that serves it, such as the task alone, or drop the task"
             )

@@ -18,6 +18,8 @@ def read_table(path: str | Path) -> pd.DataFrame:
     Raises:
         InputError: If the file is missing, unreadable, empty or no table.
     """
+    if not isinstance(path, str | Path):
+        raise InputError(f"the table is {path!r:.80}; give a DataFrame or the path of a CSV or Parquet file")
     path = Path(path)
     if not path.exists():
         raise InputError(f"table '{path}' does not exist; check the path")

@@ -72,7 +72,7 @@ class TableRows:
         )
 
     def _columns(self, template: str) -> dict[str, str]:
-        if _TASK not in template:
+        if not isinstance(template, str) or _TASK not in template:
             raise InputError(f"template {template!r} lacks {_TASK}, which stands for a task's name")
         known = list(self.frame.columns)
         columns = {task: template.replace(_TASK, task) for task in self.tasks}

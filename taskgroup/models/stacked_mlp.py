@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import itertools
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import final
+from typing import Any, final
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from taskgroup.models.initial import initial_block, initial_head
+from taskgroup.models.products import Product, torch_product
 from taskgroup.models.stacked_linear import StackedLinear
 from taskgroup.models.wiring import Wiring, wire
 from taskgroup.spec import RunSpec
+
+_relu_backward = torch.ops.aten.threshold_backward.grad_input
 
 
 @final
@@ -28,6 +31,7 @@ class StackedMLP:
         n_outputs: Output columns of every task, in task-list order.
         dtype: Of all weights and activations.
         device: Where they live.
+        product: How to multiply.
     """
 
     def __init__(
@@ -39,10 +43,12 @@ class StackedMLP:
         n_outputs: Mapping[str, int],
         dtype: torch.dtype = torch.float32,
         device: torch.device | str = "cpu",
+        product: Product = torch_product,
     ) -> None:
         self._sizes = (n_inputs, *widths)
         self._n_outputs = dict(n_outputs)
         self._place = {"dtype": dtype, "device": device}
+        self._product = product
         self._rewire(members)
         self.blocks = [self._initial_blocks(level) for level in range(len(widths))]
         self.head = self._initial_heads()
@@ -58,70 +64,73 @@ class StackedMLP:
         runs = [layer.run for layer in self.wiring.layers]
         return [*runs, runs[-1]]
 
-    def forward(self, batches: Sequence[Tensor]) -> Tensor:
+    def forward(self, x: Tensor) -> Tensor:
         """Compute all heads' outputs.
 
         Args:
-            batches: One [D, B] input a seed, in the order of `seeds`.
+            x: One input a seed, in the order of `seeds`, [S, D, B].
 
         Returns:
             Shape [nodes, columns, B]; a buffer that the next call with the same B overwrites.
         """
-        n = batches[0].shape[1]
-        h = self.blocks[0].forward_common(batches, self._bounds, self._buffer("out", 0, n)).relu_()
-        for level in range(1, len(self.blocks)):
-            h = self.blocks[level].forward(self._feed(level, h), self._buffer("out", level, n)).relu_()
-        return self.head.forward(h, self._buffer("out", len(self.blocks), n))
+        n = x.shape[2]
+        for level, block in enumerate(self.blocks):
+            x = block.forward(x, self._buffer("out", level, n)).relu_()
+        return self.head.forward(x, self._buffer("out", len(self.blocks), n))
 
-    def backward(self, batches: Sequence[Tensor], grad: Tensor) -> None:
-        """Fill the gradients of all layers after `forward` on the same batches.
+    def backward(self, x: Tensor, grad: Tensor) -> None:
+        """Fill the gradients of all layers after `forward` on the same input.
 
         Args:
-            batches: As given to `forward`.
+            x: As given to `forward`.
             grad: Gradient of the loss with respect to the outputs, [nodes, columns, B].
         """
-        n, top = grad.shape[2], len(self.blocks)
-        h = self._buffer("out", top - 1, n)
-        grad = self.head.backward(grad, h, self._buffer("in_grad", top, n))
-        for level in range(top - 1, 0, -1):
-            _relu_backward(grad, self._buffer("out", level, n))
-            x = self._fed(level, n)
-            grad = self._merge(
-                level, self.blocks[level].backward(grad, x, self._buffer("in_grad", level, n)), n
-            )
-        _relu_backward(grad, self._buffer("out", 0, n))
-        self.blocks[0].backward_common(grad, batches, self._bounds)
+        n = grad.shape[2]
+        for level in range(len(self.blocks), 0, -1):
+            out, out_grad = self._buffer("out", level - 1, n), self._buffer("grad", level - 1, n)
+            self.layers[level].backward(grad, out, out_grad)
+            grad = _relu_backward(out_grad, out, 0, grad_input=out_grad)
+        self.blocks[0].backward(grad, x)
 
     def keep(self, runs: Sequence[int]) -> None:
         """Drop all runs but these (positions in `members`, ascending)."""
-        for layer, owner in zip(self.layers, self.layer_runs, strict=True):
-            layer.keep(torch.from_numpy(np.flatnonzero(np.isin(owner, runs))))
+        nodes = [_nodes_of(runs, owner) for owner in self.layer_runs]
         self._rewire([self.members[i] for i in runs])
-        columns = self.wiring.n_columns
-        if columns < self.head.weight.shape[1]:
-            self.head = StackedLinear(
-                self.head.weight[:, :columns].contiguous(), self.head.bias[:, :columns].contiguous()
-            )
+        for level, block in enumerate(self.blocks):
+            block.keep(nodes[level], fan_out=self._fan_out(level))
+        self.head.keep(nodes[-1], n_outputs=self.wiring.n_columns)
+
+    def take_weights(self, other: StackedMLP, runs: Sequence[int]) -> None:
+        """Copy the weights of some runs of another network (positions there), all of them members here."""
+        position = {member: run for run, member in enumerate(self.members)}
+        own_runs = [position[other.members[run]] for run in runs]
+        for i, layer in enumerate(self.layers):
+            source, columns = other.layers[i], slice(other.layers[i].bias.shape[1])
+            own, theirs = _nodes_of(own_runs, self.layer_runs[i]), _nodes_of(runs, other.layer_runs[i])
+            layer.weight[own, columns] = source.weight[theirs]
+            layer.bias[own, columns] = source.bias[theirs]
 
     def _rewire(self, members: Sequence[RunSpec]) -> None:
         self.members = tuple(members)
         self.__dict__.pop("layer_runs", None)
         self.wiring: Wiring = wire(members, self._n_outputs, len(self._sizes) - 1)
         self.seeds = tuple(dict.fromkeys(member.seed for member in members))
-        node_seeds = [members[run].seed for run in self.wiring.layers[0].run]
-        starts = [node_seeds.index(seed) for seed in self.seeds] + [len(node_seeds)]
-        self._bounds = [slice(a, b) for a, b in itertools.pairwise(starts)]
-        self._parents = [
-            None if layer.parent is None else torch.from_numpy(layer.parent).to(self._place["device"])
-            for layer in self.wiring.layers
-        ]
         self._buffers: dict[tuple[str, int, int], Tensor] = {}
+
+    def _fan_out(self, level: int) -> list[int] | None:
+        """How many nodes of a block each node of the block before feeds, or each seed's batch."""
+        layer = self.wiring.layers[level]
+        if level > 0:
+            return None if layer.parent is None else [int(n) for n in np.bincount(layer.parent)]
+        nodes_of_seed = Counter(self.members[run].seed for run in layer.run)
+        return [nodes_of_seed[seed] for seed in self.seeds]
 
     def _initial_blocks(self, level: int) -> StackedLinear:
         n_inputs, n_outputs = self._sizes[level : level + 2]
         drawn = {seed: initial_block(seed, level, n_inputs, n_outputs) for seed in self.seeds}
         parts = [drawn[self.members[run].seed] for run in self.wiring.layers[level].run]
-        return self._stack(np.stack([p[0] for p in parts]), np.stack([p[1] for p in parts]))
+        weight, bias = (np.stack(values) for values in zip(*parts, strict=True))
+        return self._stack(weight, bias, self._fan_out(level))
 
     def _initial_heads(self) -> StackedLinear:
         w = self.wiring
@@ -138,42 +147,23 @@ class StackedMLP:
             )
         return self._stack(weight, bias)
 
-    def _stack(self, weight: np.ndarray, bias: np.ndarray) -> StackedLinear:
-        return StackedLinear(torch.tensor(weight, **self._place), torch.tensor(bias, **self._place))  # type: ignore[arg-type]
+    def _stack(
+        self, weight: np.ndarray, bias: np.ndarray, fan_out: Sequence[int] | None = None
+    ) -> StackedLinear:
+        place: Any = self._place
+        return StackedLinear(
+            torch.tensor(weight, **place), torch.tensor(bias, **place), fan_out=fan_out, product=self._product
+        )
 
     def _buffer(self, role: str, level: int, n: int) -> Tensor:
-        """Keep one buffer for each role, layer and number of examples.
-
-        Roles: the layer's output (`out`), its gathered input (`fed`), the gradient of that (`in_grad`), and
-        that gradient summed over the nodes of one parent (`merged`).
-        """
+        """Keep a buffer for the output (`out`) of each layer, and for its gradient (`grad`), for each B."""
         key = (role, level, n)
         if key not in self._buffers:
-            n_outputs, n_inputs = self.layers[level].weight.shape[1:]
-            n_nodes = len(self.layer_runs[level - 1 if role == "merged" else level])
-            shape = (n_nodes, n_outputs if role == "out" else n_inputs, n)
+            shape = (*self.layers[level].bias.shape, n)
             self._buffers[key] = torch.empty(shape, **self._place)  # type: ignore[call-overload]
         return self._buffers[key]
 
-    def _feed(self, level: int, h: Tensor) -> Tensor:
-        parent = self._parents[level]
-        if parent is None:
-            return h
-        return torch.index_select(h, 0, parent, out=self._buffer("fed", level, h.shape[2]))
 
-    def _fed(self, level: int, n: int) -> Tensor:
-        """The input that `_feed` gave to a layer in the forward pass."""
-        if self._parents[level] is None:
-            return self._buffer("out", level - 1, n)
-        return self._buffer("fed", level, n)
-
-    def _merge(self, level: int, grad: Tensor, n: int) -> Tensor:
-        """Sum the input gradients of a layer's nodes over those that share a parent."""
-        parent = self._parents[level]
-        if parent is None:
-            return grad
-        return self._buffer("merged", level, n).zero_().index_add_(0, parent, grad)
-
-
-def _relu_backward(grad: Tensor, activation: Tensor) -> None:
-    torch.ops.aten.threshold_backward.grad_input(grad, activation, 0, grad_input=grad)
+def _nodes_of(runs: Sequence[int], owner: np.ndarray) -> Tensor:
+    """Positions of the nodes that belong to these runs."""
+    return torch.from_numpy(np.flatnonzero(np.isin(owner, runs)))

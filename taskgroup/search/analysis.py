@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-import numpy as np
 import pandas as pd
 
 from taskgroup.affinity import pair_gains, predict_from_pairs
@@ -79,10 +78,10 @@ def reliability_table(transfer: pd.DataFrame) -> pd.DataFrame:
 
 def rank_correlation(reliability: pd.DataFrame) -> float | None:
     """Spearman's correlation of prediction and measurement; None where there is too little to rank."""
-    if reliability["subset"].nunique() < _MIN_RANKED:
+    both = reliability[["predicted", "measured"]]
+    if reliability["subset"].nunique() < _MIN_RANKED or (both.nunique() < 2).any():
         return None
-    value = reliability["predicted"].corr(reliability["measured"], method="spearman")
-    return None if np.isnan(value) else float(value)
+    return float(both["predicted"].corr(both["measured"], method="spearman"))
 
 
 def stage_table(runs: pd.DataFrame) -> pd.DataFrame:

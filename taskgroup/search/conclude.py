@@ -10,11 +10,10 @@ from typing import Any
 import pandas as pd
 
 from taskgroup.affinity import pairwise
-from taskgroup.grouping import Candidate, Grouping, Problem, solve
+from taskgroup.grouping import Grouping
 from taskgroup.search.analysis import (
     GAIN_COLUMNS,
     comparable,
-    importance,
     measured_values,
     rank_correlation,
     reliability_table,
@@ -23,8 +22,9 @@ from taskgroup.search.analysis import (
 )
 from taskgroup.search.confirm import Confirmation, all_in_one, serving_of
 from taskgroup.search.outcome import Outcome
-from taskgroup.search.plan import Plan, serving_limit
+from taskgroup.search.plan import Plan
 from taskgroup.search.recipe import Recipes, default_recipes
+from taskgroup.search.serving import Serving
 from taskgroup.spec import Study
 from taskgroup.storage import Record
 from taskgroup.transfer import negative_transfer, transfer_table
@@ -49,7 +49,9 @@ def conclude(
     runs = runs_with_gains(record.runs_frame(study_id), recipes, study)
     transfer = transfer_table(comparable(runs, recipes, plan.seeds))
     document = record.grouping(study_id)
-    recommendation = Grouping.from_document(document) if document else _interim(study, transfer, recipes)
+    recommendation = (
+        Grouping.from_document(document) if document else _interim(study, record, study_id, transfer, recipes)
+    )
     reliability = reliability_table(transfer)
     return Outcome(
         study=study,
@@ -72,32 +74,15 @@ def _recipes(study: Study, record: Record, study_id: int) -> Recipes:
     return Recipes.from_document(events[-1].document) if events else default_recipes(study)
 
 
-def _interim(study: Study, transfer: pd.DataFrame, recipes: Recipes) -> Grouping:
+def _interim(
+    study: Study, record: Record, study_id: int, transfer: pd.DataFrame, recipes: Recipes
+) -> Grouping:
     """The best grouping of what was measured so far, unconfirmed."""
-    limit = serving_limit(study)
     values = measured_values(transfer, study.task_names)
-    if study.task_names not in values:
-        values[study.task_names] = dict.fromkeys(study.task_names, 0.0)
-    candidates = tuple(
-        Candidate(
-            subset,
-            1.0,
-            of_tasks,
-            sharing=recipes.of(subset).sharing,
-            weighting=recipes.of(subset).weighting,
-        )
-        for subset, of_tasks in values.items()
-    )
-    return solve(
-        Problem(
-            tasks=study.task_names,
-            candidates=candidates,
-            direction="maximize",
-            importance=importance(study.tasks),
-            budget=limit.budget,
-            max_groups=limit.max_groups,
-        )
-    )
+    values.setdefault(study.task_names, dict.fromkeys(study.task_names, 0.0))
+    plans = record.events(study_id, kind="plan")
+    n_inputs = plans[0].document["n_inputs"] if plans else 1
+    return Serving(study, recipes, n_inputs).best(values)
 
 
 def _task_gains(study: Study, plan: Plan, runs: pd.DataFrame, grouping: Grouping) -> pd.DataFrame:

@@ -144,12 +144,16 @@ def decide(
         gain = confirmation.advantage(serving_of(grouping), alone, "validation").gain
         return gain if np.isfinite(gain) else -np.inf
 
-    within = {name: baselines[name] for name in baselines if affordable[name]}
+    within = {
+        name: baseline
+        for name, baseline in baselines.items()
+        if affordable[name] and against_single(baseline) > -np.inf  # else its runs failed
+    }
     rival_name, rival = max(within.items(), key=lambda item: against_single(item[1]), default=("", None))
     winner = max([*finalists, *([rival] if rival else [])], key=against_single)
     beyond = _out_of_reach(baselines, affordable, against_single(winner))
     if rival is None:
-        return _decision(winner, "Neither baseline keeps within the serving limit." + beyond)
+        return _decision(winner, _NO_RIVAL + beyond)
     if serving_of(winner) == serving_of(rival):
         return _decision(rival, f"{_LABEL[rival_name]} did best; no grouping found does better." + beyond)
     edge = confirmation.advantage(serving_of(winner), serving_of(rival), "validation")
@@ -166,6 +170,7 @@ def decide(
     )
 
 
+_NO_RIVAL = "There is no baseline to compare with: each exceeds the serving limit, or its runs failed."
 _LABEL = {"single_task": "Training every task alone", "all_in_one": "One network for all tasks"}
 
 

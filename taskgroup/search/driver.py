@@ -15,7 +15,7 @@ import pandas as pd
 
 from taskgroup.data import Dataset
 from taskgroup.errors import RunFailedError
-from taskgroup.grouping import Candidate, Grouping, Problem, solve
+from taskgroup.grouping import Grouping
 from taskgroup.search.analysis import (
     comparable,
     importance,
@@ -31,12 +31,13 @@ from taskgroup.search.confirm import (
     serving_of,
     single_task,
 )
-from taskgroup.search.cost import affordable_depths, serving_cost
+from taskgroup.search.cost import affordable_depths
 from taskgroup.search.dimensions import tuning_runs
 from taskgroup.search.lab import Lab
 from taskgroup.search.plan import MAX_FINALISTS, Plan, make_plan, serving_limit
 from taskgroup.search.progress import Progress
 from taskgroup.search.recipe import Recipes
+from taskgroup.search.serving import Serving
 from taskgroup.search.strategy import State, Values
 from taskgroup.search.tune import tune
 from taskgroup.spec import Study, Subset
@@ -90,7 +91,9 @@ class Driver:
         if events:
             return make_plan(self._study, n_proposals=events[0].document["n_proposals"])
         plan = make_plan(self._study)
-        self._record.add_event(self._id, "plan", {"n_proposals": plan.n_proposals})
+        self._record.add_event(
+            self._id, "plan", {"n_proposals": plan.n_proposals, "n_inputs": self._n_inputs}
+        )
         return plan
 
     def _measure_baselines(self, recipes: Recipes) -> None:
@@ -128,6 +131,8 @@ class Driver:
     def _say_best(self, state: State, said: str) -> str:
         """Tell the best grouping so far, once."""
         best = state.best_grouping(state.values)
+        if best is None:
+            return said
         text = f"best so far: {_in_words(best)}, validation gain {self._mean(best):+.1%}"
         if text != said:
             self._progress.note(text)
@@ -141,7 +146,7 @@ class Driver:
             values=measured_values(transfer, self._study.task_names),
             importance=importance(self._study.tasks),
             limit=serving_limit(self._study),
-            cost=lambda subset: self._cost(subset, recipes),
+            cost=Serving(self._study, recipes, self._n_inputs).cost,
             n_left=n_left,
             allowed=lambda subset: tried is None or subset not in tried,
             seed=self._study.seed,
@@ -155,14 +160,19 @@ class Driver:
 
     def _confirm(self, recipes: Recipes, values: Values) -> Grouping:
         study, plan = self._study, self._plan
-        finalists = self._finalists(recipes, values)
-        baselines = self._baseline_groupings(recipes)
+        serving = Serving(study, recipes, self._n_inputs)
+        finalists, baselines = serving.finalists(values, MAX_FINALISTS), serving.baselines()
+        if not finalists:
+            raise RunFailedError(
+                "the networks that could be trained do not serve every task within the grouping limit, "
+                "because too many runs failed; `taskgroup report` says why they did"
+            )
         networks = {n.subset for g in [*finalists, *baselines.values()] for n in g.networks}
         ordered = sorted(networks, key=lambda s: (len(s), [study.task_names.index(t) for t in s]))
         self._lab.run("confirm", [recipes.spec(s, seed) for seed in plan.fresh_seeds for s in ordered])
         runs = self._runs(recipes)
         fresh = Confirmation(runs[runs["seed"].isin(plan.fresh_seeds)], study.tasks, plan.fresh_seeds)
-        affordable = {name: self._affordable(grouping) for name, grouping in baselines.items()}
+        affordable = {name: serving.allows(grouping) for name, grouping in baselines.items()}
         decision = decide(finalists, baselines, affordable, fresh, study)
         alone, joint = single_task(study.tasks), all_in_one(study.tasks)
         gain = fresh.advantage(decision.serving, alone, "test")
@@ -187,63 +197,6 @@ class Driver:
             confirmed=True,
             verdict=decision.verdict,
         )
-
-    def _finalists(self, recipes: Recipes, values: Values) -> list[Grouping]:
-        """The best measured groupings at each number of networks within the limit, best first."""
-        limit, n_tasks = serving_limit(self._study), len(self._study.tasks)
-        sizes = range(1, min(limit.max_groups or n_tasks, n_tasks) + 1)
-        problems = [self._problem(recipes, values, max_groups=k) for k in sizes if self._can_serve(values, k)]
-        if limit.budget is not None:
-            problems = [self._problem(recipes, values, budget=limit.budget)]
-        found: dict[tuple[Subset, ...], Grouping] = {}
-        for problem in problems:
-            grouping = solve(problem)
-            found.setdefault(tuple(sorted(network.subset for network in grouping.networks)), grouping)
-        return sorted(found.values(), key=lambda g: -g.select_total)[:MAX_FINALISTS]
-
-    def _problem(self, recipes: Recipes, values: Values, **limit: float | int | None) -> Problem:
-        return Problem(
-            tasks=self._study.task_names,
-            candidates=tuple(
-                self._candidate(subset, of_tasks, recipes) for subset, of_tasks in values.items()
-            ),
-            direction="maximize",
-            importance=importance(self._study.tasks),
-            **limit,  # type: ignore[arg-type]
-        )
-
-    def _baseline_groupings(self, recipes: Recipes) -> dict[str, Grouping]:
-        names = self._study.task_names
-        alone: Values = {(name,): {name: 0.0} for name in names}
-        joint: Values = {names: dict.fromkeys(names, 0.0)}
-        return {
-            "single_task": solve(self._problem(recipes, alone)),
-            "all_in_one": solve(self._problem(recipes, joint)),
-        }
-
-    def _candidate(self, subset: Subset, of_tasks: Mapping[str, float], recipes: Recipes) -> Candidate:
-        recipe = recipes.of(subset)
-        return Candidate(
-            subset=subset,
-            cost=self._cost(subset, recipes),
-            values=of_tasks,
-            sharing=recipe.sharing,
-            weighting=recipe.weighting,
-            hyperparameters={"learning_rate": recipe.learning_rate, "weight_decay": recipe.weight_decay},
-        )
-
-    def _cost(self, subset: Subset, recipes: Recipes) -> float:
-        return serving_cost(self._n_inputs, self._study.model.widths, recipes.of(subset).sharing, len(subset))
-
-    def _affordable(self, grouping: Grouping) -> bool:
-        limit = serving_limit(self._study)
-        if limit.budget is not None:
-            return grouping.cost <= limit.budget * (1 + 1e-9)
-        return limit.max_groups is None or len(grouping.networks) <= limit.max_groups
-
-    def _can_serve(self, values: Values, n_groups: int) -> bool:
-        """Whether so few networks can serve all tasks; all-in-one may be missing where its runs failed."""
-        return self._study.task_names in values or n_groups >= len(self._study.tasks)
 
     def _runs(self, recipes: Recipes) -> pd.DataFrame:
         return runs_with_gains(results_frame(self._lab.used.values()), recipes, self._study)
@@ -284,5 +237,6 @@ def _recipes_in_words(recipes: Recipes) -> str:
     return (
         f"tuned: single tasks at learning rate {single.learning_rate:.2g}, weight decay "
         f"{single.weight_decay:.2g}; joint training at {joint.learning_rate:.2g}, {joint.weight_decay:.2g}, "
-        f"{joint.sharing.depth} blocks shared, {joint.weighting} weighting"
+        f"{joint.sharing.depth} block{'' if joint.sharing.depth == 1 else 's'} shared, "
+        f"{joint.weighting} weighting"
     )

@@ -8,14 +8,14 @@ grouping and the baselines need at fresh seeds are set aside.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import final
 
 import pandas as pd
 
 from taskgroup.errors import InputError, RunFailedError, nearest
-from taskgroup.grouping import Grouping
+from taskgroup.grouping import Candidate, Grouping, Problem, solve
 from taskgroup.search.analysis import importance, results_frame
 from taskgroup.search.catalog import DEFAULT_STRATEGY, STRATEGIES
 from taskgroup.search.confirm import Advantage, Confirmation, all_in_one, serving_of, single_task
@@ -50,10 +50,11 @@ def plan_calls(
     """Divide the calls.
 
     Raises:
-        InputError: If they cannot cover single tasks, all-in-one and the confirmation.
+        InputError: If they cannot cover single tasks, all-in-one and the confirmation, or the candidates
+            cannot serve every task within the limit.
     """
     tasks = study.task_names
-    first = tuple(s for s in [*((t,) for t in tasks), tasks] if candidates is None or s in candidates)
+    first = _measured_first(study, candidates)
     n_networks = min(study.grouping.max_groups or len(tasks), len(tasks))
     confirmation = seeds * (len(tasks) + 1 + n_networks) if confirm else 0
     spare = runs - confirmation - seeds * len(first)
@@ -68,6 +69,24 @@ def plan_calls(
     return Calls(Plan(tuple(fixed), tuple(fresh), (), 0, spare // seeds, runs), first)
 
 
+def _measured_first(study: Study, candidates: Sequence[Subset] | None) -> tuple[Subset, ...]:
+    """Single tasks, all-in-one, and where these are not allowed, what serves every task all the same."""
+    tasks = study.task_names
+    wanted: list[Subset] = [*((task,) for task in tasks), tasks]
+    if candidates is None:
+        return tuple(dict.fromkeys(wanted))
+    cover = solve(
+        Problem(
+            tasks=tasks,
+            candidates=tuple(Candidate(subset, 1.0, dict.fromkeys(subset, 0.0)) for subset in candidates),
+            direction="maximize",
+            max_groups=study.grouping.max_groups,
+        )
+    )
+    wanted += [network.subset for network in cover.networks]
+    return tuple(dict.fromkeys(subset for subset in wanted if subset in candidates))
+
+
 def as_candidates(candidates: Sequence[Sequence[str]] | None, tasks: Subset) -> list[Subset] | None:
     """Bring the subsets that may be asked for into task-list order.
 
@@ -76,6 +95,8 @@ def as_candidates(candidates: Sequence[Sequence[str]] | None, tasks: Subset) -> 
     """
     if candidates is None:
         return None
+    if not isinstance(candidates, Iterable):
+        raise InputError(f"candidates is {candidates!r}; give a list of lists of task names")
     ordered = [in_task_order(subset, tasks) for subset in candidates]
     lacking = [task for task in tasks if not any(task in subset for subset in ordered)]
     if lacking:
@@ -89,6 +110,8 @@ def in_task_order(subset: Sequence[str], tasks: Subset) -> Subset:
     Raises:
         InputError: If it is empty, or names a task twice or one that is not in the list.
     """
+    if not isinstance(subset, Iterable):
+        raise InputError(f"subset {subset!r} is no list of task names; known tasks: {', '.join(tasks)}")
     names = subset_from_name(subset) if isinstance(subset, str) else tuple(subset)
     for name in names:
         if name not in tasks:
@@ -140,6 +163,8 @@ class FunctionDriver:
         state = self._state(0)
         self._require_served(state)
         grouping = state.best_grouping(state.values)
+        if grouping is None:
+            raise RunFailedError(self._nothing_serves())
         self._record.save_grouping(self._id, self._judged(grouping).document(), final=True)
 
     def _measure(self, stage: str, subsets: Sequence[Subset]) -> None:
@@ -176,6 +201,13 @@ class FunctionDriver:
             if not any(task in of_tasks for of_tasks in state.values.values()):
                 reasons = [r.reason for r in self._lab.used.values() if not r.ok and task in r.spec.subset]
                 raise RunFailedError(f"every run with task {task!r} failed: {reasons[0]}")
+
+    def _nothing_serves(self) -> str:
+        failed = [result for result in self._lab.used.values() if not result.ok]
+        return (
+            "the subsets that could be trained do not serve every task within the grouping limit; "
+            f"{len(failed)} runs failed, the first ({failed[0].spec.subset_name}): {failed[0].reason}"
+        )
 
     def _judged(self, grouping: Grouping) -> Grouping:
         """Add the grouping's gain over the baselines, at fresh seeds where there are some."""

@@ -7,6 +7,8 @@ Reference:
 
 from __future__ import annotations
 
+import heapq
+import itertools
 from statistics import median
 from typing import final
 
@@ -76,15 +78,17 @@ def _promising(state: State, n: int) -> list[Subset]:
     chosen: list[Subset] = []
     while predicted and len(chosen) < n:
         grouping = state.best_grouping({**state.values, **predicted})
-        new = [network.subset for network in grouping.networks if network.subset in predicted]
-        if not new or not _better(grouping, best):
+        if grouping is None or not _better(grouping, best):
             break
+        new = [network.subset for network in grouping.networks if network.subset in predicted]
         chosen += new
         predicted = {subset: values for subset, values in predicted.items() if subset not in new}
     return chosen
 
 
-def _better(grouping: Grouping, than: Grouping) -> bool:
+def _better(grouping: Grouping, than: Grouping | None) -> bool:
+    if than is None:
+        return True
     return grouping.select_total > than.select_total + 1e-9 * abs(than.select_total)
 
 
@@ -107,24 +111,32 @@ def _larger(state: State, pairs: PairGains) -> list[Subset]:
 
 
 def _grown(state: State, pairs: PairGains) -> list[Subset]:
-    """Too many to list: grow subsets task by task, keeping those with the best mean prediction."""
+    """Too many to list: grow subsets task by task, keeping for every task the best that hold it.
 
-    def promise(subset: Subset) -> float:
-        values = predict_from_pairs(subset, pairs)
-        return float("-inf") if values is None else sum(values.values()) / len(values)
-
-    place = {task: i for i, task in enumerate(state.tasks)}
-    width = max(10, _GROWN // len(state.tasks) ** 2)
+    Were only the best of all kept, the most agreeable tasks would fill the list and no others find a group.
+    """
+    tasks, place = state.tasks, {task: i for i, task in enumerate(state.tasks)}
+    width = max(1, _GROWN // len(tasks) ** 2)
+    both = {(a, b): value + pairs.get((b, a), 0.0) for (a, b), value in pairs.items()}
     found: dict[Subset, None] = {}
-    front: list[Subset] = [subset for subset in state.values if len(subset) == 2]
+    front: dict[Subset, float] = {
+        pair: both[pair] for pair in itertools.combinations(tasks, 2) if pair in both
+    }
     while front:
-        front = sorted(front, key=promise, reverse=True)[:width]
-        grown = {
-            tuple(sorted((*subset, task), key=place.__getitem__)): None
-            for subset in front
-            for task in state.tasks
-            if task not in subset
-        }
-        front = [subset for subset in grown if state.allowed(subset)]
-        found |= dict.fromkeys(front)
+        grown: dict[Subset, float] = {}
+        for (subset, total), task in itertools.product(front.items(), tasks):
+            larger = tuple(sorted({*subset, task}, key=place.__getitem__))
+            if task not in subset and larger not in grown:
+                grown[larger] = total + sum(both.get((task, member), 0.0) for member in subset)
+        front = _best_of_every_task(grown, tasks, width)
+        found |= dict.fromkeys(filter(state.allowed, front))
     return list(found)
+
+
+def _best_of_every_task(totals: dict[Subset, float], tasks: Subset, n: int) -> dict[Subset, float]:
+    """For each task, the `n` subsets with it that have the largest totals."""
+    best: dict[Subset, float] = {}
+    for task in tasks:
+        own = [subset for subset in totals if task in subset]
+        best |= {subset: totals[subset] for subset in heapq.nlargest(n, own, key=totals.__getitem__)}
+    return best

@@ -28,6 +28,13 @@ class Recipe:
     sharing: Sharing
     weighting: str
 
+    @property
+    def hyperparameters(self) -> dict[str, float]:
+        """The tuned training settings, by name; none where the trainer sets its own."""
+        if not self.learning_rate:
+            return {}
+        return {"learning_rate": self.learning_rate, "weight_decay": self.weight_decay}
+
     def spec(self, subset: Subset, seed: int) -> RunSpec:
         """The run of a subset at full fidelity."""
         return RunSpec(

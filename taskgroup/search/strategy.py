@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from taskgroup.errors import InfeasibleError
 from taskgroup.grouping import Candidate, Grouping, Problem, solve
 from taskgroup.spec import Subset
 
@@ -55,25 +56,29 @@ class State:
         for size in range(smallest, largest + 1):
             yield from filter(self.allowed, itertools.combinations(self.tasks, size))
 
-    def best_grouping(self, values: Values, *, max_groups: int | None = None) -> Grouping:
-        """Solve the grouping exactly among the subsets in `values`.
+    def best_grouping(self, values: Values) -> Grouping | None:
+        """Solve the grouping exactly among some subsets.
 
         Args:
             values: Measured or predicted values of every subset to choose from.
-            max_groups: Overrides the limit.
+
+        Returns:
+            The best grouping; None where no choice among them serves every task within the limit.
         """
         candidates = [Candidate(subset, self.cost(subset), of_tasks) for subset, of_tasks in values.items()]
-        limit = self.limit if max_groups is None else ServingLimit(max_groups=max_groups)
-        return solve(
-            Problem(
-                tasks=self.tasks,
-                candidates=tuple(candidates),
-                direction="maximize",
-                importance=self.importance,
-                budget=limit.budget,
-                max_groups=limit.max_groups,
+        try:
+            return solve(
+                Problem(
+                    tasks=self.tasks,
+                    candidates=tuple(candidates),
+                    direction="maximize",
+                    importance=self.importance,
+                    budget=self.limit.budget,
+                    max_groups=self.limit.max_groups,
+                )
             )
-        )
+        except InfeasibleError:
+            return None
 
 
 class Strategy(Protocol):

@@ -14,6 +14,8 @@ from pydantic import BaseModel, ValidationError
 from taskgroup.errors import InputError, nearest
 from taskgroup.spec.study import Study
 
+_SHAPES = {"list_type", "model_type", "dict_type"}
+
 
 def read_study(path: str | Path) -> Study:
     """Read a study file; relative data paths are taken from the file's folder.
@@ -22,6 +24,10 @@ def read_study(path: str | Path) -> Study:
         InputError: If the file is missing, is no YAML, or breaks the study's rules; the message names
             the key's path, the value and the nearest valid ones.
     """
+    if not isinstance(path, str | Path):
+        raise InputError(
+            f"a study file is named by its path, not by {path!r:.80}; write load_study('study.yaml')"
+        )
     path = Path(path)
     try:
         text = path.read_text(encoding="utf-8")
@@ -30,9 +36,11 @@ def read_study(path: str | Path) -> Study:
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"study file '{path}' cannot be read as UTF-8 text: {error}") from None
     try:
-        document = yaml.safe_load(text)
+        document = yaml.load(text, Loader=_UniqueKeyLoader)  # a safe loader: it makes plain values alone
     except yaml.YAMLError as error:
         raise InputError(f"study file '{path}' is no valid YAML: {_yaml_place(error)}") from None
+    except (ValueError, RecursionError) as error:  # impossible dates, endless numbers, nesting without end
+        raise InputError(f"study file '{path}' holds a value that cannot be read: {error}") from None
     if isinstance(document, dict) and isinstance(document.get("data"), dict):
         document["data"] = _resolve_source(document["data"], path.resolve().parent)
     return parse_study(document, place=str(path))
@@ -59,8 +67,23 @@ def _resolve_source(data: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     return {**data, "source": str(folder / source)}
 
 
+class _UniqueKeyLoader(yaml.SafeLoader):
+    """Refuses a key that stands twice, of which YAML would keep the last without a word."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"key {key.value!r} stands twice; keep one", key.start_mark
+                )
+            if isinstance(key, yaml.ScalarNode):
+                seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
 def _yaml_place(error: yaml.YAMLError) -> str:
-    problem = getattr(error, "problem", None) or str(error)
+    problem = getattr(error, "problem", None) or " ".join(str(error).split())
     mark = getattr(error, "problem_mark", None)
     return f"{problem} (line {mark.line + 1}, column {mark.column + 1})" if mark else problem
 
@@ -86,10 +109,27 @@ def _explain_one(item: Any) -> str:
     if item["type"] == "literal_error":
         known = [word.strip(" '") for word in item["ctx"]["expected"].replace(" or ", ",").split(",")]
         return f"'{place}' is {value!r}; {nearest(value, known)}"
+    if item["type"] in _SHAPES:
+        return f"'{place}' is {_shown(value)}; {_expected_shape(item)}"
+    if item["type"] == "string_pattern_mismatch":
+        rule = "use letters, digits, '_', '.' and '-', a letter or digit first"
+        return f"'{place}' is {value!r:.80}; {rule}"
     message = str(item["ctx"]["error"]) if item["type"] == "value_error" else item["msg"]
     if isinstance(value, dict | BaseModel):
         return f"{place}: {message}" if place else message
     return f"'{place}' is {value!r:.80}: {message[0].lower()}{message[1:]}"
+
+
+def _shown(value: object) -> str:
+    return "empty" if value is None else f"{value!r:.80}"
+
+
+def _expected_shape(item: Any) -> str:
+    if item["type"] == "list_type":
+        return "give a list, such as [first, second]"
+    section = _model_at(item["loc"])
+    keys = f": {', '.join(section.model_fields)}" if section else ""
+    return f"give keys and values{keys}"
 
 
 def _key_path(location: tuple[int | str, ...]) -> str:

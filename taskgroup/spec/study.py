@@ -80,7 +80,10 @@ class ModelSpec(_Section):
     """The encoder: `mlp` is one linear layer with ReLU for each width."""
 
     encoder: Literal["mlp"] = "mlp"
-    widths: Annotated[list[Annotated[int, Field(ge=1, le=65536)]], Field(min_length=1)] = [64, 64]
+    widths: Annotated[list[Annotated[int, Field(ge=1, le=65536)]], Field(min_length=1, max_length=100)] = [
+        64,
+        64,
+    ]
 
     @property
     def n_blocks(self) -> int:
@@ -177,7 +180,7 @@ class Study(_Section):
     training: TrainingSpec = TrainingSpec()
     search: SearchSpec = SearchSpec()
     grouping: GroupingSpec = GroupingSpec()
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
 
     @model_validator(mode="after")
     def _parts_fit_together(self) -> Study:

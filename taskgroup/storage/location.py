@@ -13,6 +13,8 @@ from taskgroup.errors import InputError, NotFoundError, nearest
 DRIVERS = {"sqlite": "pysqlite", "postgresql": "psycopg"}
 """The kinds of database that a record may be in, and the driver that each is reached by."""
 
+_DRIVERS_THAT_WORK = {"sqlite": {"pysqlite"}, "postgresql": {"psycopg", "psycopg2", "pg8000"}}
+
 
 def parse_location(text: str, *, must_exist: bool = False) -> URL:
     """Check a database URL and name its driver.
@@ -35,6 +37,12 @@ def parse_location(text: str, *, must_exist: bool = False) -> URL:
     kind, _, driver = url.drivername.partition("+")
     if kind not in DRIVERS:
         raise InputError(f"storage {_shown(url)!r} has the unknown kind {kind!r}; {nearest(kind, DRIVERS)}")
+    if driver and driver not in _DRIVERS_THAT_WORK[kind]:
+        raise InputError(
+            f"storage {_shown(url)!r} has the unknown driver {driver!r}; leave it out, as in {kind}://..."
+        )
+    if "\0" in (url.database or ""):
+        raise InputError(f"storage {text!r} has a NUL character in its name; choose another name")
     file = sqlite_file(url)
     if file is not None:
         _check_file(file, _shown(url), must_exist=must_exist)
@@ -66,5 +74,5 @@ def _check_file(file: Path, place: str, *, must_exist: bool) -> None:
             f"storage '{place}': folder '{file.parent}' is not there or may not be entered; "
             "create it or choose another storage"
         )
-    if must_exist and not file.exists():
+    if must_exist and not os.path.exists(file):
         raise NotFoundError(f"there is no storage '{place}'; check --storage, or search a study first")

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from taskgroup.models import StackedMLP
+from taskgroup.models import Product, StackedMLP, torch_product
 from taskgroup.spec import SPLITS, RunSpec, Score, Split, Task
 from taskgroup.training.loss import CohortLoss
 from taskgroup.training.loss_weights import LossWeights
@@ -35,6 +35,7 @@ class Shapes:
         batch_size: Rows a step.
         dtype: Of weights and activations.
         device: Where they live.
+        product: How matrices are multiplied.
     """
 
     tasks: tuple[Task, ...]
@@ -44,6 +45,7 @@ class Shapes:
     batch_size: int
     dtype: torch.dtype = torch.float32
     device: str = "cpu"
+    product: Product = torch_product
 
     @cached_property
     def first_row(self) -> list[int]:
@@ -71,6 +73,7 @@ class Cohort:
             n_outputs=shapes.n_outputs,
             dtype=shapes.dtype,
             device=shapes.device,
+            product=shapes.product,
         )
         self._attach()
         self._optimizer = CohortAdamW(self._stacked, self.members)
@@ -83,20 +86,15 @@ class Cohort:
     def train_epoch(self, number: int) -> None:
         """Take one pass over the training rows of every seed."""
         parts = [data.epoch(number) for data in self._seeds]
-        x, (y, labelled) = [part.x for part in parts], self._stack_targets(parts)
-        for start in range(0, parts[0].n_rows, self._shapes.batch_size):
+        x, (y, labelled) = _stack_inputs(parts), self._stack_targets(parts)
+        for start in range(0, x.shape[2], self._shapes.batch_size):
             rows = slice(start, start + self._shapes.batch_size)
-            self._step(
-                [part[:, rows] for part in x],
-                y[:, rows],
-                None if labelled is None else labelled[:, rows],
-            )
+            self._step(x[:, :, rows], y[:, rows], None if labelled is None else labelled[:, rows])
 
     def outputs(self, split: Split) -> Tensor:
         """All heads' outputs on a scored split, [nodes, columns, rows]."""
-        x = [data.scored[split].x for data in self._seeds]
-        chunks = range(0, x[0].shape[1], _SCORING_ROWS)
-        parts = [self.network.forward([p[:, i : i + _SCORING_ROWS] for p in x]).clone() for i in chunks]
+        x = _stack_inputs([data.scored[split] for data in self._seeds])
+        parts = [self.network.forward(chunk).clone() for chunk in torch.split(x, _SCORING_ROWS, dim=2)]
         return torch.cat(parts, dim=2)
 
     def scores(self) -> list[tuple[Score, ...]]:
@@ -136,6 +134,10 @@ class Cohort:
         self._weights.carry_over(before, branches)
         self._optimizer.keep(self._stacked, kept, self.members)
 
+    def take_weights(self, other: Cohort, runs: Sequence[int]) -> None:
+        """Copy the networks of some runs of another cohort (positions there), all of them members here."""
+        self.network.take_weights(other.network, runs)
+
     def _score_task(
         self, position: int, task: Task, split: Split, flat: Tensor
     ) -> Iterator[tuple[int, float]]:
@@ -156,7 +158,7 @@ class Cohort:
         values = score(task, outputs, targets, labelled, scale=scale)
         yield from zip(runs.tolist(), values.tolist(), strict=True)
 
-    def _step(self, x: Sequence[Tensor], y: Tensor, labelled: Tensor | None) -> None:
+    def _step(self, x: Tensor, y: Tensor, labelled: Tensor | None) -> None:
         outputs = self.network.forward(x)
         targets, mask = self._loss.targets_of_rows(y), self._loss.label_mask(labelled)
         losses = self._loss.losses(outputs, targets, mask) if self._weights.need_losses else None
@@ -205,3 +207,8 @@ class Cohort:
         if all(part.complete for part in parts):
             return y, None
         return y, torch.cat([part.labelled for part in parts])
+
+
+def _stack_inputs(parts: Sequence[Part]) -> Tensor:
+    """Features of all seeds, [S, D, rows]."""
+    return parts[0].x.unsqueeze(0) if len(parts) == 1 else torch.stack([part.x for part in parts])

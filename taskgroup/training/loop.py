@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import final
 
 import numpy as np
 
@@ -42,60 +43,63 @@ def train_cohort(
     started = time.perf_counter()
     epochs = max(1, round(max_epochs * members[0].fidelity))
     cohort = Cohort(members, seeds, shapes)
-    stopping = EarlyStopping(patience) if patience is not None else None
-    results: dict[RunSpec, RunResult] = {}
+    stopping = None if patience is None else EarlyStopping(patience, Cohort(members, seeds, shapes))
+    failed: dict[RunSpec, RunResult] = {}
     for epoch in range(1, epochs + 1):
         cohort.train_epoch(epoch - 1)
-        failed = np.flatnonzero(~cohort.finite()).tolist()
-        leaving = {run: _diverged(cohort.members[run], epoch) for run in failed}
-        if stopping is not None:
-            leaving = stopping.update(cohort, epoch, last=epoch == epochs) | leaving
-        elif epoch == epochs:
-            scores = cohort.scores()
-            leaving = {i: _finished(m, scores[i], epoch) for i, m in enumerate(cohort.members)} | leaving
-        results |= {cohort.members[run]: result for run, result in leaving.items()}
+        diverged = np.flatnonzero(~cohort.finite()).tolist()
+        failed |= {cohort.members[run]: _diverged(cohort.members[run], epoch) for run in diverged}
+        stopped = [] if stopping is None else stopping.update(cohort, epoch)
+        leaving = sorted({*diverged, *stopped})
         if len(leaving) == len(cohort.members):
             break
-        if leaving:
-            cohort.drop(list(leaving))
+        if leaving and epoch < epochs:
+            cohort.drop(leaving)
+    if stopping is None:
+        pairs = zip(cohort.members, cohort.scores(), strict=True)
+        results = {member: _finished(member, scores, epochs) for member, scores in pairs} | failed
+    else:
+        results = stopping.results() | failed
     seconds = (time.perf_counter() - started) / len(members)
     return [replace(results[member], seconds=seconds) for member in members]
 
 
-@dataclass(frozen=True)
-class _Best:
-    loss: float
-    epoch: int
-    scores: tuple[Score, ...]
-
-
+@final
 class EarlyStopping:
-    """Follows the validation loss of every run.
+    """Follows the validation loss of every run and keeps the weights of its best epoch.
 
     Args:
         patience: Epochs without a better validation loss after which a run stops.
+        best: Another cohort of the same runs, whose weights become those of their best epochs.
     """
 
-    def __init__(self, patience: int) -> None:
-        self._patience = patience
-        self._best: dict[RunSpec, _Best] = {}
+    def __init__(self, patience: int, best: Cohort) -> None:
+        self._patience, self._best = patience, best
+        self._lowest = dict.fromkeys(best.members, math.inf)
+        self._best_epoch = dict.fromkeys(best.members, 0)
+        self._epochs = dict.fromkeys(best.members, 0)
 
-    def update(self, cohort: Cohort, epoch: int, *, last: bool) -> dict[int, RunResult]:
+    def update(self, cohort: Cohort, epoch: int) -> list[int]:
         """Look at an epoch and return the runs that stop here, by position in the cohort."""
         losses = cohort.validation_loss()
-        better = [
+        better = [run for run, member in enumerate(cohort.members) if losses[run] < self._lowest[member]]
+        for run in better:
+            self._lowest[cohort.members[run]] = losses[run]
+            self._best_epoch[cohort.members[run]] = epoch
+        self._best.take_weights(cohort, better)
+        self._epochs |= dict.fromkeys(cohort.members, epoch)
+        return [
             run
             for run, member in enumerate(cohort.members)
-            if losses[run] < (self._best[member].loss if member in self._best else math.inf)
+            if epoch - self._best_epoch[member] >= self._patience
         ]
-        scores = cohort.scores() if better else []
-        for run in better:
-            self._best[cohort.members[run]] = _Best(losses[run], epoch, scores[run])
+
+    def results(self) -> dict[RunSpec, RunResult]:
+        """Every run with the scores of its best epoch."""
         results = {}
-        for run, member in enumerate(cohort.members):
-            best = self._best.get(member, _Best(math.inf, 0, ()))
-            if last or epoch - best.epoch >= self._patience:
-                results[run] = _finished(member, best.scores, epoch)
+        for member, scores in zip(self._best.members, self._best.scores(), strict=True):
+            ever = self._best_epoch[member] > 0
+            results[member] = _finished(member, scores if ever else (), self._epochs[member])
         return results
 
 

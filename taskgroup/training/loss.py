@@ -47,47 +47,41 @@ class CohortLoss:
         dtype: torch.dtype,
         device: torch.device | str,
     ) -> None:
-        w, n_branches = wiring, wiring.n_branches
-        n_rows = len(w.layers[-1].run) * w.n_columns
-        row_branch = np.full(n_rows, n_branches)
-        row_target = np.zeros(n_rows, dtype=np.int64)
-        factor = np.zeros(n_rows)
-        divisor = np.ones(n_branches)
-        sigmoid: list[np.ndarray] = []
+        w = wiring
+        row_branch = _branch_of_rows(w)
+        row_target, row_label = np.zeros_like(row_branch), np.zeros_like(row_branch)
+        row_share, row_factor = np.zeros(len(row_branch)), np.zeros(len(row_branch))
+        sigmoid = np.zeros((len(row_branch), 1), dtype=bool)
         softmax: dict[int, list[np.ndarray]] = {}
-        for p in range(n_branches):
+        for p in range(w.n_branches):
             task, n_outputs = int(w.branch_task[p]), int(w.branch_outputs[p])
             start = w.branch_node[p] * w.n_columns + w.branch_column[p]
             rows, kind = np.arange(start, start + n_outputs), kinds[task]
-            row_branch[rows] = p
             row_target[rows] = branch_seed[p] * n_target_rows + first_row[task] + np.arange(n_outputs)
-            factor[rows] = _GRADIENT_FACTOR[kind]
-            if kind == "multilabel":
-                divisor[p] = n_outputs
-            if kind in ("binary", "multilabel"):
-                sigmoid.append(rows)
+            row_label[rows] = branch_seed[p] * len(kinds) + task
+            row_share[rows] = 1.0 / n_outputs if kind == "multilabel" else 1.0
+            row_factor[rows] = row_share[rows] * _GRADIENT_FACTOR[kind]
+            sigmoid[rows] = kind in ("binary", "multilabel")
             if kind == "multiclass":
                 softmax.setdefault(n_outputs, []).append(rows)
-        place = {"dtype": dtype, "device": device}
-        self._row_branch = torch.tensor(row_branch, device=device)
-        self._row_target = torch.tensor(row_target, device=device)
-        self._factor = torch.tensor(factor, **place)  # type: ignore[arg-type]
-        self._divisor = torch.tensor(divisor, **place)  # type: ignore[arg-type]
-        self._label_row = torch.tensor(branch_seed * len(kinds) + w.branch_task, device=device)
-        self._sigmoid = torch.tensor(np.concatenate(sigmoid or [np.empty(0, np.int64)]), device=device)
-        self._softmax = [torch.tensor(np.stack(rows), device=device) for rows in softmax.values()]
-        self._targets: dict[int, Tensor] = {}
+
+        def tensor(values: np.ndarray, dtype: torch.dtype | None = None) -> Tensor:
+            return torch.tensor(values, dtype=dtype, device=device)
+
+        self._n_branches, self._row_branch = w.n_branches, tensor(row_branch)
+        self._row_target, self._row_label = tensor(row_target), tensor(row_label)
+        self._row_share, self._row_factor = tensor(row_share, dtype), tensor(row_factor, dtype)
+        self._sigmoid = tensor(sigmoid) if sigmoid.any() else None
+        self._softmax = [tensor(np.stack(rows)) for rows in softmax.values()]
+        self._buffers: dict[tuple[str, int], Tensor] = {}
 
     def targets_of_rows(self, targets: Tensor) -> Tensor:
         """Pick each output row's targets: [S*O, B] to [rows, B], in a buffer kept for each B."""
-        n = targets.shape[1]
-        if n not in self._targets:
-            self._targets[n] = targets.new_empty((len(self._row_target), n))
-        return torch.index_select(targets, 0, self._row_target, out=self._targets[n])
+        return self._pick("targets", targets, self._row_target)
 
     def label_mask(self, labelled: Tensor | None) -> Tensor | None:
-        """Pick each branch's label mask: [S*T, B] to [P, B]; None where every label is there."""
-        return None if labelled is None else labelled.index_select(0, self._label_row)
+        """Pick each output row's label mask: [S*T, B] to [rows, B]; None where every label is there."""
+        return None if labelled is None else self._pick("mask", labelled, self._row_label)
 
     def gradient(self, outputs: Tensor, targets: Tensor, mask: Tensor | None, weights: Tensor) -> Tensor:
         """Gradient of `sum_p weights_p * loss_p` with respect to the outputs.
@@ -95,49 +89,58 @@ class CohortLoss:
         Args:
             outputs: [nodes, columns, B].
             targets: [rows, B], from `targets_of_rows`; overwritten.
-            mask: [P, B], from `label_mask`.
+            mask: [rows, B], from `label_mask`.
             weights: [P].
 
         Returns:
             [nodes, columns, B], sharing memory with `targets`.
         """
-        flat = outputs.view(targets.shape)
-        grad = torch.sub(self._activate(flat), targets, out=targets)
-        scale = self._on_rows(weights / (self._count(mask, outputs.shape[2]) * self._divisor))
-        grad.mul_((scale * self._factor).unsqueeze(1))
+        grad = torch.sub(self._activate(outputs.view(targets.shape)), targets, out=targets)
+        scale = weights.index_select(0, self._row_branch).mul_(self._row_factor)
+        grad.mul_(scale.div_(_count(mask, targets)).unsqueeze(1))
         if mask is not None:
-            grad.mul_(torch.cat([mask, mask.new_zeros(1, mask.shape[1])])[self._row_branch])
+            grad.mul_(mask)
         return grad.view(outputs.shape)
 
     def losses(self, outputs: Tensor, targets: Tensor, mask: Tensor | None) -> Tensor:
         """Mean loss of each branch over its labelled rows, [P]; 0 where a batch has none."""
         flat = outputs.view(targets.shape)
-        rows = (flat - targets).square_()
-        if len(self._sigmoid):
-            z, y = flat[self._sigmoid], targets[self._sigmoid]
-            rows[self._sigmoid] = torch.nn.functional.softplus(z) - y * z
-        for group in self._softmax:
-            rows[group] = -targets[group] * flat[group].log_softmax(dim=1)
+        losses = (flat - targets).square_()
+        if self._sigmoid is not None:
+            cross_entropy = torch.nn.functional.softplus(flat).addcmul_(targets, flat, value=-1.0)
+            losses = torch.where(self._sigmoid, cross_entropy, losses)
+        for rows in self._softmax:
+            losses[rows] = -targets[rows] * flat[rows].log_softmax(dim=1)
         if mask is not None:
-            rows.mul_(torch.cat([mask, mask.new_zeros(1, mask.shape[1])])[self._row_branch])
-        total = rows.new_zeros(len(self._divisor) + 1).index_add_(0, self._row_branch, rows.sum(dim=1))[:-1]
-        return total / (self._count(mask, outputs.shape[2]) * self._divisor)
+            losses.mul_(mask)
+        of_rows = losses.sum(dim=1).mul_(self._row_share).div_(_count(mask, targets))
+        return of_rows.new_zeros(self._n_branches).index_add_(0, self._row_branch, of_rows)
 
     def _activate(self, flat: Tensor) -> Tensor:
-        if len(self._sigmoid) == len(flat):
-            return flat.sigmoid()
-        if not len(self._sigmoid) and not self._softmax:
+        if self._sigmoid is None and not self._softmax:
             return flat
-        active = flat.clone()
-        if len(self._sigmoid):
-            active[self._sigmoid] = flat[self._sigmoid].sigmoid()
-        for group in self._softmax:
-            active[group] = flat[group].softmax(dim=1)
+        active = flat.clone() if self._sigmoid is None else torch.where(self._sigmoid, flat.sigmoid(), flat)
+        for rows in self._softmax:
+            active[rows] = flat[rows].softmax(dim=1)
         return active
 
-    def _count(self, mask: Tensor | None, n_examples: int) -> Tensor | float:
-        return float(n_examples) if mask is None else mask.sum(dim=1).clamp_(min=1)
+    def _pick(self, role: str, source: Tensor, index: Tensor) -> Tensor:
+        key = (role, source.shape[1])
+        if key not in self._buffers:
+            self._buffers[key] = source.new_empty((len(index), source.shape[1]))
+        return torch.index_select(source, 0, index, out=self._buffers[key])
 
-    def _on_rows(self, per_branch: Tensor) -> Tensor:
-        """Spread a value a branch over its rows; padding rows get 0."""
-        return torch.cat([per_branch, per_branch.new_zeros(1)])[self._row_branch]
+
+def _branch_of_rows(wiring: Wiring) -> np.ndarray:
+    """The branch of each output row, [rows]; padding rows join their node's first branch, at no weight."""
+    nodes = np.arange(len(wiring.layers[-1].run))
+    branch = np.repeat(np.searchsorted(wiring.branch_node, nodes), wiring.n_columns)
+    for p in range(wiring.n_branches):
+        start = wiring.branch_node[p] * wiring.n_columns + wiring.branch_column[p]
+        branch[start : start + wiring.branch_outputs[p]] = p
+    return branch
+
+
+def _count(mask: Tensor | None, targets: Tensor) -> Tensor | float:
+    """Labelled examples of each row, [rows]."""
+    return float(targets.shape[1]) if mask is None else mask.sum(dim=1).clamp_(min=1)

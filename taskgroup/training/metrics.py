@@ -62,7 +62,7 @@ def _mae(z: Tensor, y: Tensor, labelled: Tensor) -> Tensor:
 
 def _f1(predicted: Tensor, actual: Tensor, labelled: Tensor) -> Tensor:
     """F1 of one class from boolean predictions, [n]; 0 where the class is never predicted nor present."""
-    hit = (predicted & actual & labelled).sum(dim=1)
+    hit = (predicted & actual & labelled).sum(dim=1).double()
     total = (predicted & labelled).sum(dim=1) + (actual & labelled).sum(dim=1)
     return torch.where(labelled.any(dim=1), 2.0 * hit / total.clamp(min=1), torch.nan)
 
@@ -86,7 +86,7 @@ def _auc(z: Tensor, y: Tensor, labelled: Tensor) -> Tensor:
     below = torch.searchsorted(ranked, z.contiguous())
     up_to = torch.searchsorted(ranked, z.contiguous(), right=True)
     n_negative = negative.sum(dim=1)
-    wins = 0.5 * (below + torch.minimum(up_to, n_negative.unsqueeze(1)))
+    wins = (below + torch.minimum(up_to, n_negative.unsqueeze(1))).double() / 2
     return torch.where(positive, wins, 0.0).sum(dim=1) / (positive.sum(dim=1) * n_negative)
 
 

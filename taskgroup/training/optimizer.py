@@ -14,7 +14,6 @@ from typing import final
 import numpy as np
 import torch
 from torch import Tensor
-from torch.optim.adamw import adamw
 
 from taskgroup.spec import RunSpec
 
@@ -48,7 +47,6 @@ class _Segment:
     grads: list[Tensor] = field(default_factory=list)
     first_moments: list[Tensor] = field(default_factory=list)
     second_moments: list[Tensor] = field(default_factory=list)
-    step_counts: list[Tensor] = field(default_factory=list)
 
 
 @final
@@ -62,28 +60,27 @@ class CohortAdamW:
 
     def __init__(self, stacked: Sequence[Stacked], members: Sequence[RunSpec]) -> None:
         self._averages = {s.name: (torch.zeros_like(s.value), torch.zeros_like(s.value)) for s in stacked}
-        self._n_steps = 0
+        self._n_steps = torch.zeros((), device=stacked[0].value.device)
         self._lay_out(stacked, members)
 
     def step(self) -> None:
         """Update all parameters from their gradients."""
         self._n_steps += 1
         for segment in self._segments:
-            adamw(
+            torch._fused_adamw_(
                 segment.values,
                 segment.grads,
                 segment.first_moments,
                 segment.second_moments,
                 [],
-                segment.step_counts,
-                fused=True,
-                amsgrad=False,
+                [self._n_steps] * len(segment.values),
+                lr=segment.learning_rate,
                 beta1=0.9,
                 beta2=0.999,
-                eps=1e-8,
-                maximize=False,
-                lr=segment.learning_rate,
                 weight_decay=segment.weight_decay,
+                eps=1e-8,
+                amsgrad=False,
+                maximize=False,
             )
 
     def keep(self, stacked: Sequence[Stacked], runs: Sequence[int], members: Sequence[RunSpec]) -> None:
@@ -125,4 +122,3 @@ class CohortAdamW:
                 segment.grads.append(s.grad[start:stop])
                 segment.first_moments.append(first[start:stop])
                 segment.second_moments.append(second[start:stop])
-                segment.step_counts.append(torch.tensor(float(self._n_steps), device=s.value.device))

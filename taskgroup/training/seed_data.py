@@ -31,7 +31,9 @@ class Part:
 
     def shuffled(self, order: Tensor) -> Part:
         """The rows in another order."""
-        return Part(self.x[:, order], self.y[:, order], self.labelled[:, order], self.complete)
+        x, y = (rows.index_select(1, order) for rows in (self.x, self.y))
+        labelled = self.labelled if self.complete else self.labelled.index_select(1, order)
+        return Part(x, y, labelled, self.complete)
 
     @property
     def n_rows(self) -> int:

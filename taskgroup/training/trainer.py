@@ -10,6 +10,7 @@ import torch
 
 from taskgroup.data import Dataset
 from taskgroup.errors import InputError
+from taskgroup.models import blas_libraries, fastest_product
 from taskgroup.spec import RunResult, RunSpec, Study
 from taskgroup.training.cohort import Shapes
 from taskgroup.training.loop import train_cohort
@@ -44,6 +45,7 @@ class Trainer:
             batch_size=study.training.batch_size,
             dtype=_DTYPES[study.training.precision],
             device=_device(device),
+            product=fastest_product(_device(device), study.training.precision),
         )
 
     def pack(self, specs: Sequence[RunSpec]) -> list[list[RunSpec]]:
@@ -94,7 +96,8 @@ def _one_thread() -> Iterator[None]:
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        yield
+        with blas_libraries().limit(limits=1):
+            yield
     finally:
         torch.set_num_threads(before)
 

@@ -6,10 +6,12 @@ subset, n_tasks, seed, fidelity, status, task, split, value and the settings of 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from taskgroup.spec import Split, Task
 from taskgroup.transfer.gain import relative_gain
@@ -63,14 +65,13 @@ def transfer_table(runs: pd.DataFrame, *, split: Split = "validation") -> pd.Dat
         split: The rows that gains are measured on.
     """
     joint = runs[(runs["n_tasks"] > 1) & (runs["split"] == split) & runs["gain"].notna()]
-    cells = list(joint.groupby(["task", "subset"], sort=False))
-    values = [cell["gain"].to_numpy(dtype=float) for _, cell in cells]
-    estimate = moderated_means(values, [target for (target, _), _ in cells])
+    cells, values = _cells(joint)
+    estimate = moderated_means(values, cells["task"].tolist())
     table = pd.DataFrame(
         {
-            "target": [target for (target, _), _ in cells],
-            "subset": [subset for (_, subset), _ in cells],
-            "n_tasks": [int(cell["n_tasks"].iloc[0]) for _, cell in cells],
+            "target": cells["task"],
+            "subset": cells["subset"],
+            "n_tasks": cells["n_tasks"],
             "gain": estimate.mean,
             "low": estimate.low,
             "high": estimate.high,
@@ -78,17 +79,26 @@ def transfer_table(runs: pd.DataFrame, *, split: Split = "validation") -> pd.Dat
             "q_value": q_values(estimate.p_value),
             "n_seeds": estimate.n,
             "baseline": BASELINE,
-            "floored": [bool(cell["floored"].any()) for _, cell in cells],
+            "floored": cells["floored"],
         },
         columns=list(TRANSFER_COLUMNS),
     )
-    return table.astype({"n_tasks": int, "n_seeds": int})
+    return table.astype({"n_tasks": int, "n_seeds": int, "floored": bool})
 
 
 def negative_transfer(table: pd.DataFrame) -> pd.DataFrame:
     """The cells of a transfer table that hurt beyond seed noise: gain below zero at q < 0.05, worst first."""
     flagged = table[(table["gain"] < 0) & (table["q_value"] < FLAG_LEVEL)]
     return flagged.sort_values("gain").reset_index(drop=True)
+
+
+def _cells(joint: pd.DataFrame) -> tuple[pd.DataFrame, list[NDArray[np.float64]]]:
+    """One row a (task, subset), in order of appearance, and the gains behind each, one a seed."""
+    groups = joint.groupby(["task", "subset"], sort=False)
+    cells = groups.agg(n_tasks=("n_tasks", "first"), floored=("floored", "any")).reset_index()
+    by_cell = joint["gain"].to_numpy(dtype=float)[np.argsort(groups.ngroup(), kind="stable")]
+    bounds = [0, *np.cumsum(groups.size())]
+    return cells, [by_cell[start:stop] for start, stop in itertools.pairwise(bounds)]
 
 
 def _errors(runs: pd.DataFrame, tasks: Sequence[Task]) -> np.ndarray:

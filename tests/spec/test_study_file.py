@@ -23,6 +23,11 @@ def parsed(**changes: Any) -> Study:
     return parse_study({"name": "s", "data": {"source": "x.csv"}, "tasks": tasks, **changes})
 
 
+def split_into(split: str) -> str:
+    """The minimal file with a split."""
+    return MINIMAL.replace("table.csv", f"x.csv, split: {split}")
+
+
 @pytest.fixture
 def study_file(tmp_path):
     path = tmp_path / "study.yaml"
@@ -69,11 +74,11 @@ def test_epochs_are_obeyed_exactly(training, epochs, patience):
         (MINIMAL.replace("name: s", "nmae: s"), ["unknown key 'nmae'", "did you mean 'name'"]),
         (MINIMAL + "training: {epoch: 3}\n", ["unknown key 'training.epoch'", "'epochs'"]),
         (MINIMAL + "search: {sharing: {dept: [1]}}\n", ["'search.sharing.dept'", "'depth'"]),
-        (MINIMAL + "data: {source: x.csv, split: {tset: 0.1}}\n", ["'data.split.tset'", "'test'"]),
+        (split_into("{tset: 0.1}"), ["'data.split.tset'", "'test'"]),
         (MINIMAL.replace("kind: binary", "kind: binarry"), ["'tasks[0].kind'", "'binarry'", "'binary'"]),
         (MINIMAL.replace("metric: mae", "metric: auc"), ["tasks[1]", "'auc'", "regression", "mae"]),
         (MINIMAL.replace("metric: mae", "metric: maee"), ["tasks[1]", "'maee'", "did you mean 'mae'"]),
-        (MINIMAL.replace("  - {name: a, kind: binary}\n", "  - {kind: binary}\n"), ["'tasks[0].name'", "missing"]),
+        (MINIMAL.replace("{name: a, kind: binary}", "{kind: binary}"), ["'tasks[0].name'", "missing"]),
         (MINIMAL.replace("name: b", "name: a"), ["'a'", "twice"]),
         (MINIMAL.replace("name: b", "name: a+b"), ["'a+b'", "rename"]),
         (MINIMAL.replace("importance: 2", "importance: -1"), ["tasks[1].importance", "-1"]),
@@ -81,7 +86,7 @@ def test_epochs_are_obeyed_exactly(training, epochs, patience):
         (MINIMAL + "search: {runs: none}\n", ["search.runs", "'none'"]),
         (MINIMAL + "search: {time: soon}\n", ["search.time", "'soon'", "10m"]),
         (MINIMAL + "grouping: {max_groups: 2, budget: 1.5}\n", ["max_groups or budget"]),
-        (MINIMAL + "data: {source: x, split: {test: 0.6, validation: 0.4}}\n", ["no training rows"]),
+        (split_into("{test: 0.6, validation: 0.4}"), ["no training rows"]),
         (MINIMAL + "model: {widths: []}\n", ["model.widths"]),
         (MINIMAL + "seed: -1\n", ["seed", "-1"]),
     ],

@@ -116,7 +116,7 @@ def test_gradient_of_the_loss_matches_autograd():
     cohort = Cohort([spec(*ALL, depth=1), spec("class", "size")], seeds, shapes())
     y, labelled = cohort._stack_targets([seeds[0].train])
     targets, mask = cohort._loss.targets_of_rows(y), cohort._loss.label_mask(labelled)
-    z = cohort.network.forward([seeds[0].train.x]).clone().requires_grad_()
+    z = cohort.network.forward(seeds[0].train.x.unsqueeze(0)).clone().requires_grad_()
     weights = torch.linspace(0.5, 2.0, cohort.network.wiring.n_branches, dtype=torch.float64)
     (weights * cohort._loss.losses(z, targets, mask)).sum().backward()
     torch.testing.assert_close(cohort._loss.gradient(z.detach(), targets, mask, weights), z.grad)

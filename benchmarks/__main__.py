@@ -1,0 +1,48 @@
+"""Run benches and write their reports."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from benchmarks.breakdown import breakdown
+from benchmarks.engine import engine
+from benchmarks.packing import packing
+from benchmarks.report import Report
+from benchmarks.search import search
+from taskgroup.models import blas_libraries
+
+BENCHES: dict[str, Callable[[int], Report]] = {
+    "engine": engine,
+    "breakdown": breakdown,
+    "packing": packing,
+    "search": search,
+}
+
+
+def main() -> None:
+    """Read the command line, run, print and write."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description=sys.modules["benchmarks"].__doc__
+    )
+    parser.add_argument("bench", nargs="?", default="engine", choices=[*BENCHES, "all"])
+    parser.add_argument("-o", "--output", type=Path, default=Path("reports/benchmarks"), help="a folder")
+    parser.add_argument("--rounds", type=int, default=5, help="turns that each contender takes")
+    options = parser.parse_args()
+    names = list(BENCHES) if options.bench == "all" else [options.bench]
+    torch.set_num_threads(1)
+    command = f"python -m benchmarks {shlex.join(sys.argv[1:])}".strip()
+    with blas_libraries().limit(limits=1):
+        for name in names:
+            report = BENCHES[name](options.rounds)
+            report.write(options.output, command)
+            print(report.markdown(command))
+
+
+if __name__ == "__main__":
+    main()

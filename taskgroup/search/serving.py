@@ -1,0 +1,95 @@
+"""What the networks of a study cost to serve, and the groupings that keep within its limit."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from typing import final
+
+from taskgroup.errors import InfeasibleError
+from taskgroup.grouping import Candidate, Grouping, Problem, solve
+from taskgroup.search.analysis import importance
+from taskgroup.search.cost import serving_cost
+from taskgroup.search.plan import serving_limit
+from taskgroup.search.recipe import Recipes
+from taskgroup.search.strategy import ServingLimit, Values
+from taskgroup.spec import Study, Subset
+
+
+@final
+class Serving:
+    """Groupings of a study's subsets under its recipes.
+
+    Args:
+        study: Tasks, importance, encoder and limit.
+        recipes: How each subset is trained and shared.
+        n_inputs: Input features.
+    """
+
+    def __init__(self, study: Study, recipes: Recipes, n_inputs: int) -> None:
+        self._study, self._recipes, self._n_inputs = study, recipes, n_inputs
+        self._limit = serving_limit(study)
+
+    def cost(self, subset: Subset) -> float:
+        """Serving cost of a subset's network in network equivalents."""
+        sharing = self._recipes.of(subset).sharing
+        return serving_cost(self._n_inputs, self._study.model.widths, sharing, len(subset))
+
+    def allows(self, grouping: Grouping) -> bool:
+        """Whether a grouping keeps within the limit."""
+        if self._limit.budget is not None:
+            return grouping.cost <= self._limit.budget * (1 + 1e-9)
+        return self._limit.max_groups is None or len(grouping.networks) <= self._limit.max_groups
+
+    def best(self, values: Values) -> Grouping:
+        """The best grouping of measured subsets within the limit.
+
+        Raises:
+            InputError: If none keeps within it.
+        """
+        return self._solve(values, self._limit)
+
+    def finalists(self, values: Values, n: int) -> list[Grouping]:
+        """The best groupings at each number of networks within the limit, best first, at most `n`."""
+        n_tasks = len(self._study.tasks)
+        most = min(self._limit.max_groups or n_tasks, n_tasks)
+        limits = [ServingLimit(max_groups=k) for k in range(1, most + 1)]
+        if self._limit.budget is not None:
+            limits = [self._limit]
+        found: dict[tuple[Subset, ...], Grouping] = {}
+        for limit in limits:
+            with contextlib.suppress(InfeasibleError):  # where all-in-one failed, few networks may not do
+                grouping = self._solve(values, limit)
+                found.setdefault(tuple(sorted(network.subset for network in grouping.networks)), grouping)
+        return sorted(found.values(), key=lambda grouping: -grouping.select_total)[:n]
+
+    def baselines(self) -> dict[str, Grouping]:
+        """Every task alone, and all in one network."""
+        names = self._study.task_names
+        return {
+            "single_task": self._solve({(name,): {name: 0.0} for name in names}, ServingLimit()),
+            "all_in_one": self._solve({names: dict.fromkeys(names, 0.0)}, ServingLimit()),
+        }
+
+    def _solve(self, values: Values, limit: ServingLimit) -> Grouping:
+        return solve(
+            Problem(
+                tasks=self._study.task_names,
+                candidates=tuple(self._candidate(subset, of_tasks) for subset, of_tasks in values.items()),
+                direction="maximize",
+                importance=importance(self._study.tasks),
+                budget=limit.budget,
+                max_groups=limit.max_groups,
+            )
+        )
+
+    def _candidate(self, subset: Subset, of_tasks: Mapping[str, float]) -> Candidate:
+        recipe = self._recipes.of(subset)
+        return Candidate(
+            subset=subset,
+            cost=self.cost(subset),
+            values=of_tasks,
+            sharing=recipe.sharing,
+            weighting=recipe.weighting,
+            hyperparameters=recipe.hyperparameters,
+        )

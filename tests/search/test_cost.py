@@ -1,0 +1,52 @@
+"""Serving cost: a budget is kept or broken by it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from planted import document
+
+from taskgroup.errors import InputError
+from taskgroup.search import affordable_depths
+from taskgroup.search.cost import serving_cost
+from taskgroup.spec import Sharing, parse_study
+
+sizes = st.integers(1, 100)
+
+
+def cost(depth: int, n_tasks: int, n_inputs: int = 10, widths: tuple[int, ...] = (20, 30)) -> float:
+    return serving_cost(n_inputs, widths, Sharing("hard", depth), n_tasks)
+
+
+def test_by_hand():
+    """Blocks of 10·20 and 20·30 multiply-adds: branching after the first leaves 600 of 800 private."""
+    assert cost(2, 5) == 1.0
+    assert cost(1, 5) == pytest.approx((200 + 5 * 600) / 800)
+    assert cost(0, 5) == 5.0
+    assert [cost(depth, 1) for depth in (0, 1, 2)] == [1.0, 1.0, 1.0]
+
+
+@given(sizes, st.lists(sizes, min_size=1, max_size=4), st.integers(1, 10))
+def test_sharing_more_costs_less(n_inputs, widths, n_tasks):
+    costs = [serving_cost(n_inputs, widths, Sharing("hard", d), n_tasks) for d in range(len(widths) + 1)]
+    assert costs == sorted(costs, reverse=True)
+    assert costs[0] == pytest.approx(n_tasks)
+    assert costs[-1] == 1.0
+
+
+def test_depths_beyond_the_budget_are_left_out():
+    """Else tuning could choose a depth at which no grouping may be recommended."""
+    sections = {"model": {"widths": [20, 30]}, "search": {"sharing": {"depth": [0, 1, 2]}}}
+    study = parse_study(document("memory", **sections, grouping={"budget": 3.5}))
+    assert affordable_depths(study, 10).depths == (1, 2)
+    unlimited = parse_study(document("memory", **sections, grouping={"max_groups": 1}))
+    assert affordable_depths(unlimited, 10).depths == (0, 1, 2)
+
+
+@pytest.mark.parametrize(("budget", "depth"), [(0.9, [2]), (3.0, [0, 1])])
+def test_a_budget_that_nothing_fits_is_refused(budget, depth):
+    sections = {"model": {"widths": [20, 30]}, "search": {"sharing": {"depth": depth}}}
+    study = parse_study(document("memory", **sections, grouping={"budget": budget}))
+    with pytest.raises(InputError, match=r"grouping\.budget"):
+        affordable_depths(study, 10)
