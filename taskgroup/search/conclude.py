@@ -44,7 +44,7 @@ def conclude(
         plan: Which seeds were for searching and which for confirming.
         recipes: Settings of the runs; those recorded by the search by default.
     """
-    tuned = recipes is None
+    external = recipes is not None  # a trainer of the user's sets learning rate and the rest itself
     recipes = recipes or _recipes(study, record, study_id)
     runs = runs_with_gains(record.runs_frame(study_id), recipes, study)
     transfer = transfer_table(comparable(runs, recipes, plan.seeds))
@@ -65,7 +65,7 @@ def conclude(
         reliability=reliability,
         rank_correlation=rank_correlation(reliability),
         notes=_notes(study, runs, transfer, recommendation),
-        settings=_settings(plan, recipes, tuned=tuned),
+        settings=_settings(plan, recipes, external=external),
     )
 
 
@@ -129,10 +129,9 @@ def _notes(study: Study, runs: pd.DataFrame, transfer: pd.DataFrame, grouping: G
     return tuple(notes)
 
 
-def _settings(plan: Plan, recipes: Recipes, *, tuned: bool) -> dict[str, Any]:
+def _settings(plan: Plan, recipes: Recipes, *, external: bool) -> dict[str, Any]:
     return {
-        "recipes": recipes.document(),
-        "tuned": tuned,
+        **({} if external else recipes.in_words()),
         "seeds": list(plan.seeds),
         "fresh_seeds": list(plan.fresh_seeds),
         "versions": {name: version(name) for name in _PACKAGES},

@@ -78,7 +78,8 @@ class Driver:
         tunable = affordable_depths(study, self._n_inputs)
         recipes = tune(tunable, self._lab, n_proposals=plan.n_proposals, seeds=plan.tuning_seeds)
         self._record_once("recipes", recipes.document())
-        self._progress.note(_recipes_in_words(recipes))
+        for what, how in recipes.in_words().items():
+            self._progress.note(f"{what}: {how}")
         self._measure_baselines(recipes)
         values = self._measure_subsets(recipes)
         grouping = self._confirm(recipes, values)
@@ -230,13 +231,3 @@ def _total(study: Study, values: Values, serving: Mapping[str, str]) -> float:
 
 def _in_words(grouping: Grouping) -> str:
     return " | ".join("+".join(network.serves) for network in grouping.networks)
-
-
-def _recipes_in_words(recipes: Recipes) -> str:
-    single, joint = recipes.single, recipes.joint
-    return (
-        f"tuned: single tasks at learning rate {single.learning_rate:.2g}, weight decay "
-        f"{single.weight_decay:.2g}; joint training at {joint.learning_rate:.2g}, {joint.weight_decay:.2g}, "
-        f"{joint.sharing.depth} block{'' if joint.sharing.depth == 1 else 's'} shared, "
-        f"{joint.weighting} weighting"
-    )

@@ -58,6 +58,15 @@ class Recipes:
     single: Recipe
     joint: Recipe
 
+    def in_words(self) -> dict[str, str]:
+        """Both recipes for a reader; depth and weighting concern joint training alone."""
+        depth = self.joint.sharing.depth
+        shared = f"{depth} block{'' if depth == 1 else 's'} shared, {self.joint.weighting} weighting"
+        return {
+            "single-task training": _steps_in_words(self.single),
+            "joint training": f"{_steps_in_words(self.joint)}, {shared}",
+        }
+
     def of(self, subset: Subset) -> Recipe:
         """The recipe that trains a subset."""
         return self.single if len(subset) == 1 else self.joint
@@ -78,6 +87,10 @@ class Recipes:
             return Recipe(**{**part, "sharing": Sharing(**part["sharing"])})
 
         return cls(recipe(document["single"]), recipe(document["joint"]))
+
+
+def _steps_in_words(recipe: Recipe) -> str:
+    return f"learning rate {recipe.learning_rate:.2g}, weight decay {recipe.weight_decay:.2g}"
 
 
 def default_recipes(study: Study) -> Recipes:

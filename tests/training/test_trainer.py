@@ -25,7 +25,7 @@ def dataset(study) -> Dataset:
     return load_dataset(study)
 
 
-EASY = planted_table(n_rows=120, noise=0.5, conflict=False)
+EASY = planted_table(n_rows=120, noise=0.1, conflict=False)
 
 
 def run(*subset: str, seed: int = 0, **settings: float) -> RunSpec:
@@ -74,9 +74,9 @@ def test_epochs_are_obeyed_and_scaled_by_the_fidelity(study, dataset, fidelity, 
 
 def test_training_improves_on_guessing_the_mean(study, dataset):
     """R² is zero for the mean; enough epochs on an easy target must do better."""
-    longer = study.model_copy(update={"training": study.training.model_copy(update={"epochs": 100})})
+    longer = study.model_copy(update={"training": study.training.model_copy(update={"epochs": 40})})
     (result,) = Trainer(longer, dataset).train([run("a")])
-    assert values(result)["a", "test"] > 0.2
+    assert values(result)["a", "test"] > 0.5
 
 
 def test_missing_labels_are_left_out_and_harm_nobody(tmp_path):

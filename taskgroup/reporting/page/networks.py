@@ -58,6 +58,8 @@ def _certainty(grouping: Grouping) -> str:
         return "Among the networks that were considered, no better assignment exists; the solver proved it."
     if grouping.bound is None:
         return ""
+    if grouping.confirmed:
+        return "By the search's first estimates another choice looked better; fresh seeds decided for this one."
     return (
         f"The solver stopped before it could prove that this is the best assignment: its total is "
         f"{grouping.select_total:.4g}, and no assignment can be better than {grouping.bound:.4g}."
