@@ -159,7 +159,7 @@ class Workload:
 @contextlib.contextmanager
 def products_in(precision: str) -> Iterator[None]:
     """Round the inputs of torch's products to bfloat16 where that is asked for."""
-    settings: Any = torch.backends.mkldnn.matmul
+    settings: Any = torch.backends.mkldnn.matmul  # type: ignore[attr-defined]
     before = settings.fp32_precision
     settings.fp32_precision = "bf16" if precision == "bfloat16" else before
     try:

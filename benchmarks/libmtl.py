@@ -8,12 +8,13 @@ and an empty stand-in serves for the third; what happens in a step is LibMTL's o
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
 import sys
 import types
 from collections.abc import Iterable, Iterator
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -95,7 +96,7 @@ class _Batches:
 
     def __iter__(self) -> Iterator[tuple[Tensor, dict[str, Tensor]]]:
         order = torch.randperm(len(self._x))
-        for x, y in zip(self._x[order].split(self._size), self._y[order].split(self._size), strict=True):
+        for x, y in zip(*(torch.split(t[order], self._size) for t in (self._x, self._y)), strict=True):
             yield x, {str(t): y[:, t : t + 1] for t in range(y.shape[1])}
 
 
@@ -115,18 +116,16 @@ class _Stacked(nn.Module):
 def _library() -> types.SimpleNamespace:
     """LibMTL's classes with what 1.1.5 needs to run without CUDA on this Python."""
     with _stand_in_for_torchvision():
-        from LibMTL._record import _PerformanceMeter
-        from LibMTL.architecture import HPS
-        from LibMTL.loss import AbsLoss
-        from LibMTL.metrics import AbsMetric
-        from LibMTL.trainer import Trainer
-        from LibMTL.weighting import EW
+        names = ["_record", "architecture", "loss", "metrics", "trainer", "weighting"]
+        record, architecture, loss, metrics, trainer, weighting = (
+            cast(Any, importlib.import_module(f"LibMTL.{name}")) for name in names
+        )
 
-    class _Loss(AbsLoss):
+    class _Loss(loss.AbsLoss):  # type: ignore[misc,name-defined]
         def compute_loss(self, pred: Tensor, gt: Tensor) -> Tensor:
             return nn.functional.mse_loss(pred, gt)
 
-    class _Metric(AbsMetric):
+    class _Metric(metrics.AbsMetric):  # type: ignore[misc,name-defined]
         def update_fun(self, pred: Tensor, gt: Tensor) -> None:
             self.record.append(nn.functional.mse_loss(pred, gt).item())
             self.bs.append(len(pred))
@@ -134,7 +133,7 @@ def _library() -> types.SimpleNamespace:
         def score_fun(self) -> list[float]:
             return [sum(r * n for r, n in zip(self.record, self.bs, strict=True)) / sum(self.bs)]
 
-    class _Trainer(Trainer):
+    class _Trainer(trainer.Trainer):  # type: ignore[misc,name-defined]
         def __init__(self, task_dict: Any, multi_input: bool, rep_grad: bool, **options: Any) -> None:
             nn.Module.__init__(self)
             self.device = torch.device("cpu")
@@ -145,7 +144,7 @@ def _library() -> types.SimpleNamespace:
                 *(options[n] for n in ("weighting", "architecture", "encoder_class", "decoders"))
             )
             self._prepare_optimizer(options["optim_param"], options["scheduler_param"])
-            self.meter = _PerformanceMeter(self.task_dict, self.multi_input)
+            self.meter = record._PerformanceMeter(self.task_dict, self.multi_input)
 
         def _process_data(self, loader: list[Any]) -> tuple[Tensor, dict[str, Tensor]]:
             try:
@@ -159,7 +158,13 @@ def _library() -> types.SimpleNamespace:
             if len(test_dataloaders):
                 super().test(test_dataloaders, epoch, mode)
 
-    return types.SimpleNamespace(trainer=_Trainer, weighting=EW, architecture=HPS, loss=_Loss, metric=_Metric)
+    return types.SimpleNamespace(
+        trainer=_Trainer,
+        weighting=weighting.EW,
+        architecture=architecture.HPS,
+        loss=_Loss,
+        metric=_Metric,
+    )
 
 
 @contextlib.contextmanager

@@ -58,7 +58,8 @@ def packing(rounds: int, jobs: Sequence[Job] | None = None, sizes: Sequence[int]
         jobs: What to train; small, wide and mixed networks by default.
         sizes: Runs at once; taskgroup's own choice comes on top.
     """
-    rows, raw = [], {}
+    rows: list[tuple[str | float | int, ...]] = []
+    raw = {}
     for job in jobs or default_jobs():
         chosen = job.chosen()
         by_size = {

@@ -66,7 +66,7 @@ def plain_loop(case: Case, x: Tensor, y: Tensor) -> Trained:
                 nn.functional.mse_loss(head(h)[:, 0], target[:, t]) for t, head in enumerate(model.heads)
             ]
             optimizer.zero_grad()
-            torch.stack(losses).sum().backward()
+            torch.stack(losses).sum().backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             n_steps += 1
     return Trained(model, n_steps)
@@ -80,7 +80,7 @@ def best_plain_loop(case: Case, x: Tensor, y: Tensor) -> Trained:
     n_steps = 0
     for _ in range(case.epochs):
         order = torch.randperm(len(x))
-        batches = zip(x[order].split(case.batch_size), y[order].split(case.batch_size), strict=True)
+        batches = zip(*(torch.split(t[order], case.batch_size) for t in (x, y)), strict=True)
         for inputs, target in batches:
             loss = (model(inputs) - target).square().sum() / len(inputs)
             optimizer.zero_grad()

@@ -43,12 +43,15 @@ def nearest(name: object, known: Iterable[str]) -> str:
 
     >>> nearest("digti", ["digit", "odd"])
     "did you mean 'digit'? Known: digit, odd"
+    >>> nearest("ODD", ["digit", "odd"])
+    "did you mean 'odd'? Known: digit, odd"
     >>> nearest("xyz", ["digit", "odd"])
     'Known: digit, odd'
     """
     names = list(known)
     listed = ", ".join(names[:30]) + (f", … ({len(names)} in all)" if len(names) > 30 else "")
-    close = difflib.get_close_matches(str(name), names, n=3, cutoff=0.6)
+    spelled = {known_name.lower(): known_name for known_name in names}
+    close = difflib.get_close_matches(str(name).lower(), spelled, n=3, cutoff=0.6)
     if not close:
         return f"Known: {listed}"
-    return f"did you mean {' or '.join(repr(match) for match in close)}? Known: {listed}"
+    return f"did you mean {' or '.join(repr(spelled[match]) for match in close)}? Known: {listed}"

@@ -10,6 +10,9 @@ but the machine's or the script's, and end the search.
 from __future__ import annotations
 
 import multiprocessing
+import os
+import signal
+import threading
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -137,11 +140,18 @@ class ProcessExecutor:
 
 
 def _start_worker(study: Study, dataset: Dataset, device: str) -> None:
-    import signal
-
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the main process's to handle
+    threading.Thread(target=_end_with_the_main_process, daemon=True).start()
     global _trainer
     _trainer = Trainer(study, dataset, device=device)
+
+
+def _end_with_the_main_process() -> None:
+    """A search that was killed must not leave workers behind, which would wait for work for ever."""
+    main = multiprocessing.parent_process()
+    assert main is not None
+    main.join()
+    os._exit(1)
 
 
 def _give_sign() -> None:

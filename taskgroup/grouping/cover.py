@@ -15,7 +15,8 @@ def feasible_cover(table: RegretTable) -> Integers:
     Raises:
         InfeasibleError: If no choice does; the message gives the smallest limit that would do.
     """
-    for cover in (_greedy_cover(table), _smallest_cover(table)):
+    for find in (_greedy_cover, _smallest_cover):
+        cover = find(table)
         if table.fits(table.cost[cover].sum(), len(cover)):
             return cover
     raise _infeasible(table)

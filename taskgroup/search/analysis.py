@@ -57,10 +57,15 @@ def comparable(runs: pd.DataFrame, recipes: Recipes, seeds: Iterable[int]) -> pd
     return runs[(runs["n_tasks"] > 1) & _uses(runs, recipes.joint) & runs["seed"].isin(list(seeds))]
 
 
-def measured_values(transfer: pd.DataFrame, tasks: Subset) -> dict[Subset, dict[str, float]]:
-    """Mean gains of every measured subset, single tasks (0 by definition) included."""
+def measured_values(gains: pd.DataFrame, tasks: Subset) -> dict[Subset, dict[str, float]]:
+    """Mean gains of every measured subset, single tasks (0 by definition) included.
+
+    Args:
+        gains: From `mean_gains` or `transfer_table`.
+        tasks: The task list.
+    """
     values: dict[Subset, dict[str, float]] = {(task,): {task: 0.0} for task in tasks}
-    for target, subset, gain in zip(transfer["target"], transfer["subset"], transfer["gain"], strict=True):
+    for target, subset, gain in zip(gains["target"], gains["subset"], gains["gain"], strict=True):
         values.setdefault(subset_from_name(subset), {})[target] = float(gain)
     return values
 

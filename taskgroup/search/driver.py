@@ -42,7 +42,7 @@ from taskgroup.search.strategy import State, Values
 from taskgroup.search.tune import tune
 from taskgroup.spec import Study, Subset
 from taskgroup.storage import Record
-from taskgroup.transfer import transfer_table
+from taskgroup.transfer import mean_gains
 
 _BATCH_SUBSETS = 8
 _CONFIRM_MARGIN = 1.2
@@ -141,10 +141,10 @@ class Driver:
 
     def _state(self, recipes: Recipes, n_left: int, tried: set[Subset] | None = None) -> State:
         runs = self._runs(recipes)
-        transfer = transfer_table(comparable(runs, recipes, self._plan.seeds))
+        gains = mean_gains(comparable(runs, recipes, self._plan.seeds))
         return State(
             tasks=self._study.task_names,
-            values=measured_values(transfer, self._study.task_names),
+            values=measured_values(gains, self._study.task_names),
             importance=importance(self._study.tasks),
             limit=serving_limit(self._study),
             cost=Serving(self._study, recipes, self._n_inputs).cost,

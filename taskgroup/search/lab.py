@@ -56,7 +56,8 @@ class Lab:
             known = [self._recorded[key] for spec in cohort if (key := self._key(spec)) in self._recorded]
             self._take(known)
             missing.append([spec for spec in cohort if spec not in self.used])
-        self._record.link(self._study_id, stage, [self._key(spec) for spec in wanted if spec in self.used])
+        if recorded := [self._key(spec) for spec in wanted if spec in self.used]:
+            self._record.link(self._study_id, stage, recorded)
         for results in self._executor.train([cohort for cohort in missing if cohort]):
             self._record.add_results(self._study_id, self._context, stage, results)
             self.n_trained += len(results)

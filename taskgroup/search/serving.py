@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import final
 
 from taskgroup.errors import InfeasibleError
@@ -31,9 +33,8 @@ class Serving:
         self._limit = serving_limit(study)
 
     def cost(self, subset: Subset) -> float:
-        """Serving cost of a subset's network in network equivalents."""
-        sharing = self._recipes.of(subset).sharing
-        return serving_cost(self._n_inputs, self._study.model.widths, sharing, len(subset))
+        """Cost of serving all tasks of a subset from its network, in network equivalents."""
+        return self._cost(subset, n_served=len(subset))
 
     def allows(self, grouping: Grouping) -> bool:
         """Whether a grouping keeps within the limit."""
@@ -72,7 +73,8 @@ class Serving:
         }
 
     def _solve(self, values: Values, limit: ServingLimit) -> Grouping:
-        return solve(
+        """Solve with every candidate at its full cost, then leave out the branches that serve nothing."""
+        grouping = solve(
             Problem(
                 tasks=self._study.task_names,
                 candidates=tuple(self._candidate(subset, of_tasks) for subset, of_tasks in values.items()),
@@ -82,6 +84,16 @@ class Serving:
                 max_groups=limit.max_groups,
             )
         )
+        networks = tuple(
+            replace(network, cost=self._cost(network.subset, n_served=len(network.serves)))
+            for network in grouping.networks
+        )
+        return replace(grouping, networks=networks, cost=math.fsum(network.cost for network in networks))
+
+    def _cost(self, subset: Subset, *, n_served: int) -> float:
+        """A task that only rides along needs no private blocks once the network serves."""
+        sharing = self._recipes.of(subset).sharing
+        return serving_cost(self._n_inputs, self._study.model.widths, sharing, n_served)
 
     def _candidate(self, subset: Subset, of_tasks: Mapping[str, float]) -> Candidate:
         recipe = self._recipes.of(subset)

@@ -3,13 +3,14 @@
 from taskgroup.transfer.gain import relative_gain
 from taskgroup.transfer.moderated import LEVEL, Moderated, moderated_means
 from taskgroup.transfer.multiplicity import FLAG_LEVEL, q_values
-from taskgroup.transfer.table import BASELINE, negative_transfer, transfer_table, with_gains
+from taskgroup.transfer.table import BASELINE, mean_gains, negative_transfer, transfer_table, with_gains
 
 __all__ = [
     "BASELINE",
     "FLAG_LEVEL",
     "LEVEL",
     "Moderated",
+    "mean_gains",
     "moderated_means",
     "negative_transfer",
     "q_values",

@@ -46,15 +46,16 @@ def with_gains(runs: pd.DataFrame, is_baseline: pd.Series, tasks: Sequence[Task]
     Returns:
         The rows of `runs` with the two columns; gain is NaN where there is no baseline to pair with.
     """
-    errors = runs.assign(error=_errors(runs, tasks))
     (scale,) = {task.score.gain_scale for task in tasks}
     floors = {task.name: task.score.floor for task in tasks}
-    baseline = errors[is_baseline & errors["task"].notna()].drop_duplicates(_PAIR)
-    baseline = baseline[[*_PAIR, "error"]].rename(columns={"error": "error_single"})
-    paired = errors.merge(baseline, on=_PAIR, how="left", validate="many_to_one")
-    floor = paired["task"].map(floors).to_numpy(dtype=float)
-    gain, floored = relative_gain(paired["error_single"], paired["error"], scale=scale, floor=floor)
-    return paired.assign(gain=gain, floored=floored).drop(columns=["error", "error_single"])
+    floor = runs["task"].map(floors).to_numpy(dtype=float)
+    errors = _errors(runs, tasks)
+    pairs = runs.groupby(_PAIR, sort=False).ngroup().fillna(-1).to_numpy(dtype=int)  # -1: failed, no task
+    single = np.full(pairs.max(initial=-1) + 2, np.nan)
+    baseline = np.flatnonzero(is_baseline.to_numpy() & (pairs >= 0))[::-1]  # of several the first counts
+    single[pairs[baseline]] = errors[baseline]
+    gain, floored = relative_gain(single[pairs], errors, scale=scale, floor=floor)
+    return runs.assign(gain=gain, floored=floored)
 
 
 def transfer_table(runs: pd.DataFrame, *, split: Split = "validation") -> pd.DataFrame:
@@ -64,8 +65,7 @@ def transfer_table(runs: pd.DataFrame, *, split: Split = "validation") -> pd.Dat
         runs: Rows with gains; single-task runs and other splits are left out.
         split: The rows that gains are measured on.
     """
-    joint = runs[(runs["n_tasks"] > 1) & (runs["split"] == split) & runs["gain"].notna()]
-    cells, values = _cells(joint)
+    cells, values = _cells(_joint_gains(runs, split))
     estimate = moderated_means(values, cells["task"].tolist())
     table = pd.DataFrame(
         {
@@ -86,10 +86,20 @@ def transfer_table(runs: pd.DataFrame, *, split: Split = "validation") -> pd.Dat
     return table.astype({"n_tasks": int, "n_seeds": int, "floored": bool})
 
 
+def mean_gains(runs: pd.DataFrame, *, split: Split = "validation") -> pd.DataFrame:
+    """The gains of `transfer_table` alone, target, subset and gain, for who needs no intervals."""
+    means = _joint_gains(runs, split).groupby(["task", "subset"], sort=False)["gain"].mean()
+    return means.rename_axis(["target", "subset"]).reset_index()
+
+
 def negative_transfer(table: pd.DataFrame) -> pd.DataFrame:
     """The cells of a transfer table that hurt beyond seed noise: gain below zero at q < 0.05, worst first."""
     flagged = table[(table["gain"] < 0) & (table["q_value"] < FLAG_LEVEL)]
     return flagged.sort_values("gain").reset_index(drop=True)
+
+
+def _joint_gains(runs: pd.DataFrame, split: Split) -> pd.DataFrame:
+    return runs[(runs["n_tasks"] > 1) & (runs["split"] == split) & runs["gain"].notna()]
 
 
 def _cells(joint: pd.DataFrame) -> tuple[pd.DataFrame, list[NDArray[np.float64]]]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -103,3 +106,33 @@ def test_workers_that_cannot_start_end_the_search(study, dataset):
     with pytest.raises(RunFailedError, match="__main__"):
         list(executor.train([[make_spec("a")], [make_spec("b")]]))
     executor.close()
+
+
+_KILLED_SEARCH = """
+import os, signal, sys
+from taskgroup.data import load_dataset
+from taskgroup.executors import ProcessExecutor
+from taskgroup.spec import RunSpec, Sharing, Study
+study = Study.model_validate_json(sys.argv[1])
+executor = ProcessExecutor(study, load_dataset(study), n_workers=1)
+cohorts = [[RunSpec(("a",), Sharing("hard", 1), "equal", 0.01, 0.01, seed)] for seed in range(9)]
+training = executor.train(cohorts)
+next(training)
+print(*executor._pool._processes, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_workers_end_with_a_search_that_is_killed(study):
+    """They would otherwise hold their memory until somebody finds them."""
+    words = [sys.executable, "-c", _KILLED_SEARCH, study.model_dump_json()]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as search:
+        (worker,) = map(int, search.stdout.readline().split())
+        try:
+            handle = os.pidfd_open(worker)
+        except ProcessLookupError:
+            return
+        try:
+            assert select.select([handle], [], [], 30)[0]
+        finally:
+            os.close(handle)

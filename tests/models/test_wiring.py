@@ -18,7 +18,9 @@ def run(subset: tuple[str, ...], depth: int, seed: int = 0) -> RunSpec:
     return RunSpec(subset, Sharing("hard", depth), "equal", 0.01, 0.0, seed)
 
 
-subsets = st.lists(st.sampled_from(sorted(N_OUTPUTS)), min_size=1, unique=True).map(lambda s: tuple(sorted(s)))
+subsets = st.lists(st.sampled_from(sorted(N_OUTPUTS)), min_size=1, unique=True).map(
+    lambda s: tuple(sorted(s))
+)
 members_of = st.lists(st.builds(run, subsets, st.integers(0, N_BLOCKS)), min_size=1, max_size=5)
 
 

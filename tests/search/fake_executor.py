@@ -59,5 +59,3 @@ class FakeExecutor:
             for task in run.subset
         )
         return RunResult(run, "ok", tuple(scores), seconds=0.001, epochs=1)
-
-

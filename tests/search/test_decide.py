@@ -40,7 +40,9 @@ def fresh_runs(errors: Mapping[str, float], *, wobble: tuple[float, ...] = WOBBL
     return pd.DataFrame(rows, columns=["subset", "task", "seed", "split", "value"])
 
 
-def decided(study: Study, runs: pd.DataFrame, *, alone_fits: bool = True, joint_fits: bool = True) -> Decision:
+def decided(
+    study: Study, runs: pd.DataFrame, *, alone_fits: bool = True, joint_fits: bool = True
+) -> Decision:
     return decide(
         [grouping(*PAIRS)],
         {"single_task": grouping(*ALONE), "all_in_one": grouping(*JOINT)},

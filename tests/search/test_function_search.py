@@ -122,7 +122,12 @@ def test_importance_weighs_the_objective():
     """With two of four tasks that matter, theirs is the group."""
 
     def train(request: tg.Request) -> dict[str, float]:
-        likes = {("a", "c"): {"a": 5.0}, ("b", "d"): {}, ("a", "b"): {"b": 1.0}, ("c", "d"): {"c": 1.0, "d": 1.0}}
+        likes = {
+            ("a", "c"): {"a": 5.0},
+            ("b", "d"): {},
+            ("a", "b"): {"b": 1.0},
+            ("c", "d"): {"c": 1.0, "d": 1.0},
+        }
         if len(request.subset) > 2:
             return dict.fromkeys(request.subset, -9.0)
         return {task: likes.get(request.subset, {}).get(task, 0.0) for task in request.subset}
@@ -160,7 +165,7 @@ def test_exceptions_are_recorded_and_the_search_goes_on():
 
 def test_a_task_that_never_trains_ends_the_search():
     fails = {subset for n in range(1, 5) for subset in itertools.combinations(TASKS, n) if "d" in subset}
-    with pytest.raises(tg.RunFailedError, match="every run with task 'd' failed.*MemoryError"):
+    with pytest.raises(tg.RunFailedError, match=r"every run with task 'd' failed.*MemoryError"):
         search(Trainer(fails=fails))
 
 

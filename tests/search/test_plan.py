@@ -44,9 +44,7 @@ def runs_at_most(study: Study, plan: Plan) -> int:
     confirm_seeds=st.none() | st.integers(2, 8),
 )
 def test_the_stages_keep_within_the_runs(n_tasks, tuned, groups, runs, seeds, confirm_seeds):
-    study = study_of(
-        n_tasks, tuned=tuned, groups=groups, runs=runs, seeds=seeds, confirm_seeds=confirm_seeds
-    )
+    study = study_of(n_tasks, tuned=tuned, groups=groups, runs=runs, seeds=seeds, confirm_seeds=confirm_seeds)
     try:
         plan = make_plan(study)
     except InputError:

@@ -15,8 +15,9 @@ SPEC = RunSpec(("a", "b"), Sharing("hard", 2), "equal", learning_rate=0.003, wei
 def test_the_key_is_the_same_everywhere_and_for_ever():
     """Another text, order or hash would orphan every record that users have."""
     text = (
-        '["context", {"fidelity": 1.0, "learning_rate": 0.003, "seed": 0, "sharing": {"depth": 2, "kind": "hard"}, '
-        '"subset": ["a", "b"], "weight_decay": 0.01, "weighting": "equal"}]'
+        '["context", {"fidelity": 1.0, "learning_rate": 0.003, "seed": 0, '
+        '"sharing": {"depth": 2, "kind": "hard"}, "subset": ["a", "b"], '
+        '"weight_decay": 0.01, "weighting": "equal"}]'
     )
     assert SPEC.key("context") == hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 

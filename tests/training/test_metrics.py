@@ -86,7 +86,9 @@ def scored(draw: st.DrawFn, kind: Kind) -> tuple[Floats, Floats, NDArray[np.bool
     return array(TIED, n, columns, rows), y, array(st.booleans(), n, rows).astype(bool), scale
 
 
-def computed(kind: Kind, name: str, z: Floats, y: Floats, labelled: NDArray[np.bool_], scale: Floats) -> Floats:
+def computed(
+    kind: Kind, name: str, z: Floats, y: Floats, labelled: NDArray[np.bool_], scale: Floats
+) -> Floats:
     task = Task(name="t", kind=kind, metric=name, target=["a", "b"] if kind == "multilabel" else "t")
     tensors = [torch.from_numpy(a) for a in (z, y, labelled)]
     return score(task, *tensors, scale=torch.from_numpy(scale).view(-1, 1, 1)).numpy()

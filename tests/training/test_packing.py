@@ -61,7 +61,7 @@ def test_a_large_cache_takes_all_runs_of_a_shape_at_once():
 
 
 def test_bytes_of_a_run_by_hand():
-    """8·16+16 and 16·16+16 weights, 17·11 for the heads; 16 + 16 + 11 outputs of 32 examples; 4 bytes each."""
+    """9·16 and 17·16 weights, 17·11 in the heads; 16 + 16 + 11 outputs of 32 examples; 4 bytes each."""
     run = RunSpec(("a", "b"), Sharing("hard", 2), "equal", 0.01, 0.01, 0)
     parameters, activations = 9 * 16 + 17 * 16 + 17 * 11, (16 + 16 + 11) * 32
     assert run_bytes(run, **SHAPE) == 4 * (4 * parameters + 2 * activations)

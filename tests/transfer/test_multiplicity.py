@@ -14,7 +14,7 @@ p_values = st.lists(st.floats(0, 1) | st.just(math.nan), max_size=30)
 
 
 def step_up(p: list[float]) -> list[float]:
-    """Benjamini and Hochberg 1995 by its definition: the least m p(i) / i over all i from one's own rank up."""
+    """Benjamini and Hochberg 1995 by definition: the least m p(i) / i over all i from one's own rank up."""
     tested = sorted(value for value in p if not math.isnan(value))
     m = len(tested)
     return [

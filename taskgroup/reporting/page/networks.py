@@ -59,7 +59,7 @@ def _certainty(grouping: Grouping) -> str:
     if grouping.bound is None:
         return ""
     if grouping.confirmed:
-        return "By the search's first estimates another choice looked better; fresh seeds decided for this one."
+        return "The search's first estimates favoured another choice; the fresh seeds decided for this one."
     return (
         f"The solver stopped before it could prove that this is the best assignment: its total is "
         f"{grouping.select_total:.4g}, and no assignment can be better than {grouping.bound:.4g}."

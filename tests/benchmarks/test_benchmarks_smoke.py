@@ -1,0 +1,38 @@
+"""The benches must run on a tiny case, or `make bench` fails on whoever wants to compare."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from benchmarks.breakdown import breakdown
+from benchmarks.case import Case
+from benchmarks.engine import engine
+
+TINY = Case(n_rows=64, n_features=4, n_tasks=3, widths=(8, 8), batch_size=16, epochs=10)
+
+
+@pytest.fixture(scope="module")
+def report():
+    return engine(1, TINY, cohorts=(1, 2))
+
+
+def test_every_contender_is_timed_and_ends_where_the_others_do(report):
+    for group in report.raw.values():
+        assert {"plain loop", "best plain loop", "taskgroup, float32"} <= group["training_losses"].keys()
+        timed = [contender for name, contender in group.items() if name != "training_losses"]
+        assert all(len(contender["cpu_seconds"]) == 1 for contender in timed)
+
+
+def test_reports_are_written_for_people_and_machines(report, tmp_path):
+    report.write(tmp_path, "python -m benchmarks")
+    assert "| plain loop, one head a task |" in (tmp_path / "engine.md").read_text()
+    assert json.loads((tmp_path / "engine.json").read_text())["machine"]["torch"]
+
+
+def test_every_moment_of_a_cohort_is_of_some_kind(report):
+    found = breakdown(1, TINY, n_runs=2)
+    shares = {kind: share for kind, _, share in found.tables[0].rows}
+    assert sum(shares.values()) == pytest.approx(1.0)
+    assert shares["products"] > 0
