@@ -102,10 +102,11 @@ def stage_table(runs: pd.DataFrame) -> pd.DataFrame:
     return table.assign(share=table["seconds"] / total if total > 0 else 0.0)
 
 
-def task_values(runs: pd.DataFrame, split: Split) -> pd.Series:
+def task_values(runs: pd.DataFrame, split: Split) -> dict[tuple[str, str, int], float]:
     """Scores by (subset, task, seed) on one split."""
     chosen = runs[runs["split"] == split]
-    return chosen.set_index(["subset", "task", "seed"])["value"]
+    places = zip(chosen["subset"], chosen["task"], chosen["seed"], strict=True)
+    return dict(zip(places, chosen["value"], strict=True))
 
 
 def importance(tasks: Sequence[Task]) -> dict[str, float]:
