@@ -40,7 +40,7 @@ class FinishedSearch:
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> FinishedSearch:
     folder = tmp_path_factory.mktemp("finished")
-    study_file = write_study(folder, search={"runs": 100, "seeds": 3, "confirm_seeds": 3})
+    study_file = write_study(folder, search={"runs": 120, "seeds": 3, "confirm_seeds": 5})
     storage = f"sqlite:///{folder / 'taskgroup.db'}"
     return FinishedSearch(study_file, storage, tg.search(tg.load_study(study_file), storage=storage))
 

@@ -33,6 +33,12 @@ class TestSearch:
         assert "beats one network for all tasks" in grouping.verdict
         assert grouping.versus["all_in_one"]["low"] > 0
 
+    @pytest.mark.parametrize("seed", [1, 2, 3])
+    def test_antagonistic_groups_are_told_apart_in_any_table(self, tmp_path, seed):
+        search = {"runs": 120, "seeds": 3, "confirm_seeds": 5}
+        study = make_study(tmp_path, table=planted_table(seed=seed), search=search)
+        assert subsets(tg.search(study).recommendation) == {("a", "b"), ("c", "d")}
+
     def test_the_recommendation_says_how_to_train_it(self, finished):
         grouping = finished.result.recommendation
         for network in grouping.networks:
@@ -48,7 +54,7 @@ class TestSearch:
         runs = finished.result.runs
         assert {"run_id", "stage", "subset", "seed", "task", "split", "metric", "value", "gain"} <= {*runs}
         assert not runs.duplicated(["run_id", "task", "split"]).any()
-        assert runs["run_id"].nunique() <= 100
+        assert runs["run_id"].nunique() <= 120
         assert (runs.groupby("run_id").size() == 2 * runs.groupby("run_id")["n_tasks"].first()).all()
 
     def test_affinity_is_a_matrix_of_targets_and_sources(self, finished):

@@ -98,7 +98,7 @@ class TestCheck:
             "outputs": 1,
             "labelled": 300,
         }
-        assert document["runs_at_most"] == 100
+        assert document["runs_at_most"] == 120
 
     def test_text_says_how_to_start_and_nothing_is_written(self, taskgroup, finished, tmp_path):
         ended = taskgroup("check", finished.study_file)
@@ -112,7 +112,7 @@ class TestStatusAndList:
         document = taskgroup("status", "planted", "--storage", finished.storage, "--json").json
         assert document["runs_finished"] == finished.result.runs["run_id"].nunique()
         assert document["runs_failed"] == 0
-        assert document["runs_planned"] == 100
+        assert document["runs_planned"] == 120
         assert document["finished"] is True
 
     def test_status_as_text(self, taskgroup, finished):

@@ -129,12 +129,22 @@ class Unlucky:
             ]
 
 
+def hear_interrupts() -> None:
+    """A shell starts background jobs deaf to Ctrl-C, and their children inherit it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class TestInterruption:
     def test_ctrl_c_exits_with_130_and_keeps_what_is_finished(self, taskgroup, tmp_path):
         study = write_study(tmp_path, training={"epochs": 300}, search={"runs": 400, "seeds": 20})
         words = [*MAIN, "search", str(study)]
         with subprocess.Popen(
-            words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            words,
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=hear_interrupts,
         ) as search:
             wait_for("pairs", search)
             search.send_signal(signal.SIGINT)

@@ -17,11 +17,8 @@ def matrices(*shape: int, seed: int) -> Tensor:
 @pytest.mark.parametrize("n", [1, 3])
 def test_products_of_plain_turned_and_cut_out_matrices(product, n):
     """Layers multiply transposed weights, batches cut out of an epoch and parts of larger buffers."""
-    a, b, out = (
-        matrices(n, 4, 5, seed=0),
-        matrices(n, 5, 9, seed=1)[:, :, 2:8],
-        torch.empty(n + 2, 4, 6).double(),
-    )
+    a, b = matrices(n, 4, 5, seed=0), matrices(n, 5, 9, seed=1)[:, :, 2:8]
+    out = matrices(n + 2, 4, 6, seed=2)
     turned = a.transpose(1, 2).contiguous().transpose(1, 2)
     for left in (a, turned):
         found = product(left, b, out[1 : n + 1])

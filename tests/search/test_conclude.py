@@ -71,7 +71,7 @@ def test_stages_tell_where_the_runs_went(finished):
 def test_settings_are_enough_to_repeat_the_search(finished):
     settings = finished.result.outcome.settings
     assert settings["seeds"] == [0, 1, 2]
-    assert len(settings["fresh_seeds"]) == 3
+    assert len(settings["fresh_seeds"]) == 5
     assert any("0.01" in str(value) for value in settings.values())
     assert {"taskgroup", "torch", "optuna"} <= set(settings["versions"])
 
