@@ -28,6 +28,26 @@ if TYPE_CHECKING:  # the package loads pandas and scipy, which `--help` must not
 )
 @click.option("--budget", type=float, metavar="C", help="The most that the networks may cost together.")
 @click.option("--groups", type=int, metavar="K", help="The most networks.")
+@click.option(
+    "--must-link", multiple=True, metavar="A,B", help="Tasks that one network serves; may be given again."
+)
+@click.option(
+    "--cannot-link", multiple=True, metavar="A,B", help="Tasks that never train together; may be given again."
+)
+@click.option("--min-size", type=int, metavar="N", help="The fewest tasks that train in a network.")
+@click.option("--max-size", type=int, metavar="N", help="The most tasks that train in a network.")
+@click.option("--no-overlap", is_flag=True, help="Let each task train in one network of the grouping alone.")
+@click.option("--error", metavar="TEMPLATE", help="Columns of standard errors, for --risk: 'se_{task}'.")
+@click.option(
+    "--risk",
+    type=float,
+    default=0.0,
+    metavar="R",
+    help="Count each value as worse by R standard errors, so that sure gains are preferred.",
+)
+@click.option(
+    "--time", "seconds", metavar="10m", help="Stop after this long with the best grouping and a bound."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def command(
     table: str,
@@ -36,6 +56,14 @@ def command(
     direction: Literal["minimize", "maximize"],
     budget: float | None,
     groups: int | None,
+    must_link: tuple[str, ...],
+    cannot_link: tuple[str, ...],
+    min_size: int | None,
+    max_size: int | None,
+    no_overlap: bool,
+    error: str | None,
+    risk: float,
+    seconds: str | None,
     as_json: bool,
 ) -> None:
     """Choose the networks that serve every task best, from a table of results.
@@ -45,8 +73,39 @@ def command(
     """
     from taskgroup.grouping import group
 
-    grouping = group(table, select, report=report, direction=direction, budget=budget, groups=groups)
+    grouping = group(
+        table,
+        select,
+        report=report,
+        direction=direction,
+        budget=budget,
+        groups=groups,
+        must_link=_names(must_link),
+        cannot_link=_names(cannot_link),
+        min_size=min_size,
+        max_size=max_size,
+        overlap=not no_overlap,
+        error=error,
+        risk=risk,
+        time_limit_seconds=_seconds(seconds),
+    )
     click.echo(json.dumps(_document(grouping)) if as_json else _text(grouping))
+
+
+def _names(lists: tuple[str, ...]) -> list[list[str]]:
+    return [[name.strip() for name in names.split(",") if name.strip()] for names in lists]
+
+
+def _seconds(duration: str | None) -> float | None:
+    if duration is None:
+        return None
+    from taskgroup.errors import InputError
+    from taskgroup.spec import parse_duration
+
+    try:
+        return float(parse_duration(duration))  # type: ignore[arg-type]
+    except ValueError as error:
+        raise InputError(f"--time: {error}") from None
 
 
 def _document(grouping: Grouping) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 from taskgroup.errors import TaskgroupError
 from taskgroup.grouping.problem import Candidate, Problem
@@ -17,7 +18,7 @@ class CertificateError(TaskgroupError, ValueError):
 
     Attributes:
         condition: The broken one: `served once`, `within subset`, `candidate`, `limit`, `cost`,
-            `select_total` or `bound`.
+            `must_link`, `cannot_link`, `min_size`, `max_size`, `overlap`, `select_total` or `bound`.
     """
 
     def __init__(self, condition: str, detail: str) -> None:
@@ -30,13 +31,18 @@ def verify(problem: Problem, grouping: Grouping) -> None:
 
     Raises:
         CertificateError: If a task is not served exactly once, a network serves a task that it does not
-            train or is no candidate of the problem, a limit is exceeded, a total differs from the sum
-            of its parts, or the bound contradicts the total. The first broken condition is named.
+            train or is no candidate of the problem, a limit is exceeded, a rule is broken, a total
+            differs from the sum of its parts, at risk where the problem has one, or the bound contradicts
+            the total. The first broken condition is named.
     """
     _check_served_once(problem, grouping)
     for network in grouping.networks:
         _check_within_subset(network)
     _check_limits(problem, grouping)
+    _check_links(problem, grouping)
+    _check_sizes(problem, grouping)
+    if not problem.rules.overlap:
+        _check_no_overlap(grouping)
     total = sum(_best_value(problem, network) for network in grouping.networks)
     if not _equal(total, grouping.select_total, problem):
         raise CertificateError(
@@ -74,11 +80,52 @@ def _check_limits(problem: Problem, grouping: Grouping) -> None:
         raise CertificateError("limit", f"{n_networks} networks exceed max_groups {problem.max_groups}")
 
 
+def _check_links(problem: Problem, grouping: Grouping) -> None:
+    server = {task: place for place, network in enumerate(grouping.networks) for task in network.serves}
+    for names in problem.rules.must_link:
+        if len({server[task] for task in names}) > 1:
+            raise CertificateError("must_link", f"{_listed(names)} are served by different networks")
+    for names in problem.rules.cannot_link:
+        for network in grouping.networks:
+            together = [task for task in network.subset if task in names]
+            if len(together) > 1:
+                raise CertificateError("cannot_link", f"{_listed(together)} train in one network")
+
+
+def _check_sizes(problem: Problem, grouping: Grouping) -> None:
+    least, most = problem.rules.min_size, problem.rules.max_size
+    for network in grouping.networks:
+        size, name = len(set(network.subset)), subset_name(network.subset)
+        if least is not None and size < least:
+            raise CertificateError("min_size", f"network '{name}' trains {size} tasks, fewer than {least}")
+        if most is not None and size > most:
+            raise CertificateError("max_size", f"network '{name}' trains {size} tasks, more than {most}")
+
+
+def _check_no_overlap(grouping: Grouping) -> None:
+    for network in grouping.networks:
+        idle = set(network.subset) - set(network.serves)
+        if idle:
+            raise CertificateError("overlap", f"{_listed(sorted(idle))} trains without being served there")
+    trained = [task for network in grouping.networks for task in network.subset]
+    for task in trained:
+        if trained.count(task) > 1:
+            raise CertificateError("overlap", f"{task!r} trains in {trained.count(task)} networks")
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(map(repr, names))
+
+
 def _best_value(problem: Problem, network: Network) -> float:
-    """What the network is worth to the tasks that it serves, importance-weighted."""
+    """What the network is worth to the tasks that it serves, importance-weighted and at risk."""
+    margin = problem.risk if problem.direction == "minimize" else -problem.risk
     weights = dict(zip(problem.tasks, problem.weights, strict=True))
     values = [
-        sum(weights[task] * candidate.values[task] for task in network.serves)
+        sum(
+            weights[task] * (candidate.values[task] + margin * candidate.errors.get(task, 0.0))
+            for task in network.serves
+        )
         for candidate in problem.candidates
         if _is_same(candidate, network) and all(task in candidate.values for task in network.serves)
     ]
@@ -117,7 +164,12 @@ def _check_bound(problem: Problem, grouping: Grouping) -> None:
 def _equal(first: float, second: float, problem: Problem) -> bool:
     """Whether two totals agree to within a share of the largest values that they could sum."""
     size = sum(
-        weight * max(abs(c.values[task]) for c in problem.candidates if task in c.values)
+        weight
+        * max(
+            abs(c.values[task]) + problem.risk * c.errors.get(task, 0.0)
+            for c in problem.candidates
+            if task in c.values
+        )
         for task, weight in zip(problem.tasks, problem.weights, strict=True)
     )
     return abs(first - second) <= _TOLERANCE * size

@@ -5,34 +5,39 @@ from __future__ import annotations
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from taskgroup.errors import InfeasibleError
 from taskgroup.grouping.regret import Integers, RegretTable
 
 
-def feasible_cover(table: RegretTable) -> Integers:
-    """Choose rows that serve every task within the limits, the value aside.
+def feasible_cover(table: RegretTable) -> Integers | None:
+    """Choose rows that serve every unit within the limits and without forbidden overlap, the value aside.
 
-    Raises:
-        InfeasibleError: If no choice does; the message gives the smallest limit that would do.
+    Returns:
+        The rows, or None where no choice does.
     """
-    for find in (_greedy_cover, _smallest_cover):
+    for find in (_greedy_cover, least_cover):
         cover = find(table)
-        if table.fits(table.cost[cover].sum(), len(cover)):
+        if cover is not None and table.fits(table.cost[cover].sum(), len(cover)):
             return cover
-    raise _infeasible(table)
+    return None
 
 
-def _infeasible(table: RegretTable) -> InfeasibleError:
-    """The error that says which limit is too tight and the smallest feasible one."""
-    cover = _smallest_cover(table)
-    if np.isfinite(table.budget):
-        limit, smallest = f"budget {table.budget:g}", f"{table.cost[cover].sum():.10g}"
-    else:
-        limit, smallest = f"max_groups {table.max_groups}", str(len(cover))
-    return InfeasibleError(
-        f"{limit} is too small for these candidates to serve every task; the smallest feasible "
-        f"{limit.split()[0]} is {smallest}"
+def least_cover(table: RegretTable) -> Integers | None:
+    """The exact choice of least cost, or number where that is the limit, as an integer program.
+
+    Returns:
+        The rows, which may exceed the limits; None where nothing serves every unit.
+    """
+    serves, load = np.isfinite(table.regret), _load(table)
+    if not serves.any(axis=0).all():
+        return None
+    result = milp(
+        load / load.min(),
+        integrality=np.ones_like(load),
+        bounds=Bounds(0, 1),
+        constraints=LinearConstraint(serves.T.astype(float), lb=1, ub=np.inf if table.overlap else 1),
+        options={"mip_rel_gap": 0.0},
     )
+    return None if result.x is None else np.flatnonzero(result.x > 0.5)
 
 
 def _load(table: RegretTable) -> np.ndarray:
@@ -40,27 +45,18 @@ def _load(table: RegretTable) -> np.ndarray:
     return table.cost if np.isfinite(table.budget) else np.ones_like(table.cost)
 
 
-def _greedy_cover(table: RegretTable) -> Integers:
-    """Add the candidate with the least load for each newly served task until all are served."""
+def _greedy_cover(table: RegretTable) -> Integers | None:
+    """Add the row with the least load for each newly served unit until all are served."""
     serves, load = np.isfinite(table.regret), _load(table)
     missing = np.ones(table.n_tasks, dtype=bool)
     chosen: list[int] = []
     while missing.any():
         fresh = (serves & missing).sum(axis=1)
+        if not table.overlap:
+            fresh[(serves & ~missing).any(axis=1)] = 0
+        if not fresh.any():
+            return None
         price = np.where(fresh > 0, load / np.maximum(fresh, 1), np.inf)
         chosen.append(int(price.argmin()))
         missing &= ~serves[chosen[-1]]
     return np.array(chosen)
-
-
-def _smallest_cover(table: RegretTable) -> Integers:
-    """The exact cover of least load, as a set-covering integer program."""
-    serves, load = np.isfinite(table.regret), _load(table)
-    result = milp(
-        load / load.min(),
-        integrality=np.ones_like(load),
-        bounds=Bounds(0, 1),
-        constraints=LinearConstraint(serves.T.astype(float), lb=1),
-        options={"mip_rel_gap": 0.0},
-    )
-    return np.flatnonzero(result.x > 0.5)

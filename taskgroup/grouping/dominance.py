@@ -15,15 +15,18 @@ def drop_above(table: RegretTable, upper: float) -> RegretTable:
     """Forbid servings whose regret alone exceeds `upper`, and drop candidates left with none.
 
     Regrets are never negative, so an assignment that holds such a serving has a total above `upper`:
-    every assignment of at most that total survives.
+    every assignment of at most that total survives. Without overlap a candidate serves all or nothing, and
+    is dropped where its regrets together exceed `upper`.
     """
+    if not table.overlap:
+        return table.keep(np.where(np.isfinite(table.regret), table.regret, 0.0).sum(axis=1) <= upper)
     allowed = table.regret <= upper
     forbidden = replace(table, regret=np.where(allowed, table.regret, np.inf))
     return forbidden.keep(np.asarray(allowed.any(axis=1)))
 
 
 def drop_dominated(table: RegretTable) -> RegretTable:
-    """Drop each candidate that another one replaces at no loss.
+    """Drop each candidate that another one replaces at no loss; for tables with overlap.
 
     B dominates A if it costs no more and has no larger regret at any task, an infinite one where A
     cannot serve included. Swapping A for B in a feasible choice (or just dropping A where B is chosen

@@ -87,7 +87,7 @@ def solve_by_fronts(table: RegretTable) -> Assignment | None:
 
 def _singles(table: RegretTable) -> _Singles:
     order = np.argsort(table.cost, kind="stable")
-    totals = mask_totals(table.regret[order])
+    totals = mask_totals(table.regret[order], overlap=table.overlap)
     cheaper = np.full_like(totals, np.inf)
     np.minimum.accumulate(totals[:-1], axis=0, out=cheaper[1:])
     mask, place = np.nonzero((totals + table.tie(totals) < cheaper).T)

@@ -11,6 +11,8 @@ much of the task it serves:
 
 With y fixed, the best x serve each task by one network, so only y is declared integer.
 
+Without overlap the chosen candidates divide the tasks, and no x is needed: each y costs all of its regrets.
+
 HiGHS lets variables, conditions and gaps be off by about 1e-6. So regrets are scaled to be large against
 that, costs that are multiples of one decimal unit are counted in it, each answer is added up again here,
 and a choice over the budget that only those tolerances let through is cut off before solving on.
@@ -21,59 +23,84 @@ Shape letters: `C` candidates, `T` tasks, `P` pairs that can serve, `V = C + P` 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
-from scipy.sparse import coo_array
+from scipy.sparse import coo_array, csr_array
 
+from taskgroup.grouping.branch_and_bound import Found
+from taskgroup.grouping.dominance import drop_above, drop_dominated
 from taskgroup.grouping.regret import TOLERANCE, Floats, Integers, RegretTable
 
 _SCALE = 1e4
 _MOST_UNITS = 1e4
+_MOST_COMPARED = 4000
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What HiGHS brought.
+def search_by_highs(
+    table: RegretTable, *, below: float, start: Integers | None, deadline: float, slack: float = 0.0
+) -> Found:
+    """Find the choice of least regret below a given one, after leaving out what cannot matter."""
+    servers = None if start is None else table.servers(start)
+    reduced = drop_above(table, below + table.slack(below))
+    if reduced.overlap and len(reduced.cost) <= _MOST_COMPARED:
+        reduced = drop_dominated(reduced)
+    if not np.isfinite(reduced.regret).any(axis=0).all():
+        return Found(servers, below)
+    answer = least_regret(
+        reduced,
+        expected=below if below > 0 else 1.0,
+        deadline=deadline,
+        gap=slack / below if below > 0 else 0.0,
+    )
+    if answer.servers is None:
+        return Found(servers, answer.bound)
+    place = np.searchsorted(table.position, reduced.position[answer.servers])
+    return Found(place, answer.bound)
 
-    Attributes:
-        servers: The row that serves each task, shape [T]; None where it found no choice.
-        bound: A lower bound on the regret of every choice; minus infinity where it gave none.
-    """
 
-    servers: Integers | None
-    bound: float
-
-
-def least_regret(table: RegretTable, *, expected: float, deadline: float) -> Answer:
+def least_regret(table: RegretTable, *, expected: float, deadline: float, gap: float = 0.0) -> Found:
     """Find the choice of least regret within the limits.
 
     Args:
         table: The candidates and the limits; no choice need be feasible.
         expected: About what the least regret is, above 0; gaps are resolved to 1e-10 of it.
         deadline: Where `time.monotonic()` shall stand at the latest when HiGHS returns.
+        gap: Stop within this share of the bound.
     """
-    rows, tasks = np.nonzero(np.isfinite(table.regret))
     scale = _SCALE / expected
-    objective = np.concatenate([np.zeros(len(table.cost)), table.regret[rows, tasks] * scale])
-    conditions = [*_service(table, rows, tasks), *_limits(table, len(rows))]
+    objective, conditions = (_choice if table.overlap else _division)(table, scale)
     while True:
-        result = _run(objective, conditions, n_integer=len(table.cost), deadline=deadline)
+        result = _run(objective, conditions, n_integer=len(table.cost), deadline=deadline, gap=gap)
         bound = -np.inf if result.mip_dual_bound is None else float(result.mip_dual_bound) / scale
         if result.x is None:
-            return Answer(None, bound)
+            return Found(None, bound)
         servers = table.servers(np.flatnonzero(result.x[: len(table.cost)] > 0.5))
         used = np.unique(servers)
         if table.fits(table.cost[used].sum(), len(used)):
-            return Answer(servers, bound)
+            return Found(servers, bound)
         conditions.append(_not_together(used, n_variables=len(objective)))
 
 
+def _choice(table: RegretTable, scale: float) -> tuple[Floats, list[LinearConstraint]]:
+    """Objective and conditions where units may train in several candidates."""
+    rows, tasks = np.nonzero(np.isfinite(table.regret))
+    objective = np.concatenate([np.zeros(len(table.cost)), table.regret[rows, tasks] * scale])
+    return objective, [*_service(table, rows, tasks), *_limits(table, len(rows))]
+
+
+def _division(table: RegretTable, scale: float) -> tuple[Floats, list[LinearConstraint]]:
+    """Objective and conditions where the chosen candidates divide the units."""
+    serves = np.isfinite(table.regret)
+    objective = np.where(serves, table.regret, 0.0).sum(axis=1) * scale
+    once = LinearConstraint(csr_array(serves.T.astype(np.float64)), lb=1, ub=1)
+    return objective, [once, *_limits(table, 0)]
+
+
 def _run(
-    objective: Floats, conditions: list[LinearConstraint], *, n_integer: int, deadline: float
+    objective: Floats, conditions: list[LinearConstraint], *, n_integer: int, deadline: float, gap: float
 ) -> OptimizeResult:
-    options: dict[str, float] = {"mip_rel_gap": 0.0}
+    options: dict[str, float] = {"mip_rel_gap": gap}
     if np.isfinite(deadline):
         options["time_limit"] = max(deadline - time.monotonic(), 1e-3)
     return milp(

@@ -10,6 +10,7 @@ from numbers import Integral, Real
 from typing import get_args
 
 from taskgroup.errors import InfeasibleError, InputError, nearest
+from taskgroup.grouping.rules import Rules
 from taskgroup.spec import Direction, Sharing, Subset, subset_name
 
 
@@ -26,10 +27,12 @@ class Candidate:
         sharing: How the tasks share the encoder, where that is known.
         weighting: How the losses are weighted, where that is known.
         hyperparameters: The training settings, where they are known.
+        errors: Standard errors of the values, for a problem with a `risk`; 0 for a task not named.
 
     Raises:
         InputError: If the subset is empty or names a task twice, the cost is not positive, or a value
-            is not finite or belongs to a task outside the subset.
+            is not finite or belongs to a task outside the subset, or an error is negative, not finite or
+            belongs to no value.
     """
 
     subset: Subset
@@ -39,6 +42,7 @@ class Candidate:
     sharing: Sharing | None = None
     weighting: str | None = None
     hyperparameters: Mapping[str, float] = field(default_factory=dict)
+    errors: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _check_names(self.subset, f"{self.place}: the subset")
@@ -54,6 +58,17 @@ class Candidate:
                 raise InputError(
                     f"{self.place} has the value {value!r} for {task!r}; give a finite number, "
                     "or no value where it cannot serve the task"
+                )
+        for task, error in self.errors.items():
+            if task not in self.values:
+                raise InputError(
+                    f"{self.place} has a standard error for {task!r}, which has no value; "
+                    f"{nearest(task, self.values)}"
+                )
+            if not (math.isfinite(error) and error >= 0):
+                raise InputError(
+                    f"{self.place} has the standard error {error!r} for {task!r}; give a finite number, "
+                    "at least 0"
                 )
 
     @property
@@ -74,6 +89,9 @@ class Problem:
         importance: Weights of the tasks in the total; 1.0 for a task not named.
         budget: The most that the chosen networks may cost together, in network equivalents.
         max_groups: The most networks that may be chosen. Without either limit any number may.
+        rules: Which tasks must, may and must not share a network, and how many.
+        risk: How many standard errors each value is taken to be worse than it was measured, so that a
+            sure gain is preferred to an unsure one. Totals and bounds are then sums of such values.
 
     Raises:
         InputError: If the parts do not fit together; the message names the value and the fix. Whether
@@ -86,6 +104,8 @@ class Problem:
     importance: Mapping[str, float] = field(default_factory=dict)
     budget: float | None = None
     max_groups: int | None = None
+    rules: Rules = field(default_factory=Rules)
+    risk: float = 0.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tasks", tuple(self.tasks))
@@ -96,6 +116,7 @@ class Problem:
                 f"direction is {self.direction!r}; {nearest(self.direction, get_args(Direction))}"
             )
         self._check_limit()
+        self.rules.check_tasks(self.tasks)
         self._check_importance()
         self._check_candidates()
 
@@ -112,6 +133,8 @@ class Problem:
             raise InputError(f"budget is {budget!r}; give a finite number of network equivalents above 0")
         if max_groups is not None and (not isinstance(max_groups, Integral) or max_groups < 1):
             raise InputError(f"max_groups is {max_groups!r}; give a whole number of networks, at least 1")
+        if not (isinstance(self.risk, Real) and math.isfinite(self.risk) and self.risk >= 0):
+            raise InputError(f"risk is {self.risk!r}; give a number of standard errors, at least 0")
 
     def _check_importance(self) -> None:
         if not isinstance(self.importance, Mapping):

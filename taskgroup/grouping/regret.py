@@ -24,16 +24,48 @@ TIE = 1e-12
 
 
 @dataclass(frozen=True)
+class Limits:
+    """What chosen rows may add up to.
+
+    Attributes:
+        load: Shape [L, C], above 0: ones for the number of networks, costs for a budget.
+        room: Shape [L].
+    """
+
+    load: Floats
+    room: Floats
+
+    def most_rows(self) -> int:
+        """How many of the lightest rows fit."""
+        return int(np.floor(self.room / self.load.min(axis=1, initial=np.inf)).min())
+
+    def without(self, row: int) -> Floats:
+        """The room left beside a row."""
+        room: Floats = self.room - self.load[:, row]
+        return room
+
+    def keep(self, rows: npt.NDArray[np.bool_] | Integers) -> Limits:
+        """The same for some of the rows."""
+        return Limits(self.load[:, rows], self.room)
+
+
+@dataclass(frozen=True)
 class RegretTable:
     """What it loses, in importance-weighted value, to serve a task by a candidate that is not its best.
 
+    Tasks that the rules link are one column, a unit, since one network serves them all; candidates that
+    the rules exclude have no row. What is left of the rules is `overlap`.
+
     Attributes:
-        regret: Shape [C, T], at least 0; infinite where the candidate cannot serve the task.
+        regret: Shape [C, T], at least 0; infinite where the candidate cannot serve the unit. Without
+            `overlap` it is finite for exactly the units that the candidate trains.
         cost: Shape [C], in network equivalents.
         position: Shape [C], each candidate's place in the problem.
         budget: The most that the chosen candidates may cost together; infinite without that limit.
-        max_groups: The most candidates that may be chosen; the number of tasks without that limit.
-        size: The sum of the tasks' best weighted values without sign, which regrets are small against.
+        max_groups: The most candidates that may be chosen; the number of units without that limit.
+        size: The sum of the units' best weighted values without sign, which regrets are small against.
+        overlap: Whether a unit may train in several chosen candidates.
+        ideal: The total of zero regret, smaller being better.
     """
 
     regret: Floats
@@ -42,38 +74,45 @@ class RegretTable:
     budget: float
     max_groups: int
     size: float
+    overlap: bool = True
+    ideal: float = 0.0
 
     @classmethod
     def of(cls, problem: Problem) -> RegretTable:
-        """Read the values of a problem as regrets."""
-        values = np.array(
-            [
-                [candidate.values.get(task, np.nan) for task in problem.tasks]
-                for candidate in problem.candidates
-            ]
-        )
-        weighted = values * np.array(problem.weights)
-        sign = 1.0 if problem.direction == "minimize" else -1.0
-        loss = np.where(np.isnan(weighted), np.inf, sign * weighted)
-        best = loss.min(axis=0)
-        n_tasks = len(problem.tasks)
+        """Read the values of a problem as regrets; where nothing serves a unit, they are all infinite."""
+        position = _allowed(problem)
+        loss = _losses(problem, position)
+        serving = np.isfinite(loss).any(axis=1)
+        position, loss = position[serving], loss[serving]
+        best = loss.min(axis=0, initial=np.inf)
+        best, n_units = np.where(np.isfinite(best), best, 0.0), loss.shape[1]
         return cls(
             regret=loss - best,
-            cost=np.array([candidate.cost for candidate in problem.candidates], dtype=np.float64),
-            position=np.arange(len(problem.candidates)),
+            cost=np.array([problem.candidates[place].cost for place in position.tolist()], dtype=np.float64),
+            position=position,
             budget=np.inf if problem.budget is None else float(problem.budget),
-            max_groups=n_tasks if problem.max_groups is None else min(int(problem.max_groups), n_tasks),
+            max_groups=n_units if problem.max_groups is None else min(int(problem.max_groups), n_units),
             size=float(np.abs(best).sum()),
+            overlap=problem.rules.overlap,
+            ideal=float(best.sum()),
         )
 
     @property
     def n_tasks(self) -> int:
-        """The number of tasks, `T`."""
+        """The number of units, `T`."""
         return int(self.regret.shape[1])
 
     def keep(self, rows: npt.NDArray[np.bool_]) -> RegretTable:
         """Drop every candidate whose entry in `rows`, shape [C], is false."""
         return replace(self, regret=self.regret[rows], cost=self.cost[rows], position=self.position[rows])
+
+    @property
+    def limits(self) -> Limits:
+        """The number of networks, and the budget where there is one."""
+        loads, room = [np.ones(len(self.cost))], [float(self.max_groups)]
+        if np.isfinite(self.budget):
+            loads, room = [*loads, self.cost], [*room, self.budget * (1 + TOLERANCE)]
+        return Limits(np.array(loads), np.array(room))
 
     def fits(self, cost: Floats, n_networks: int | Integers) -> npt.NDArray[np.bool_]:
         """Whether networks of these total costs and numbers keep the limits; any shape."""
@@ -110,7 +149,7 @@ class Assignment:
     """A solver's answer.
 
     Attributes:
-        servers: Shape [T], the place in the problem of the candidate that serves each task.
+        servers: Shape [T], the place in the problem of the candidate that serves each unit.
         regret: The assignment's total regret.
         bound: No feasible assignment has a smaller regret.
         optimal: Whether the regret was proven to reach the bound.
@@ -120,3 +159,33 @@ class Assignment:
     regret: float
     bound: float
     optimal: bool
+
+
+def _allowed(problem: Problem) -> Integers:
+    """The places of the candidates that the rules allow."""
+    rules = problem.rules
+    return np.array(
+        [
+            place
+            for place, candidate in enumerate(problem.candidates)
+            if rules.allow(candidate.subset)
+            and (rules.overlap or len(candidate.values) == len(candidate.subset))
+        ],
+        dtype=np.int64,
+    )
+
+
+def _losses(problem: Problem, position: Integers) -> Floats:
+    """Weighted losses, at risk where the problem has one, by allowed candidate and unit; shape [C, T]."""
+    index = {task: place for place, task in enumerate(problem.tasks)}
+    rows = [problem.candidates[place] for place in position.tolist()]
+    loss = np.full((len(rows), len(index)), np.inf)
+    sign = 1.0 if problem.direction == "minimize" else -1.0
+    for row, candidate in enumerate(rows):
+        for task, value in candidate.values.items():
+            loss[row, index[task]] = sign * value + problem.risk * candidate.errors.get(task, 0.0)
+    loss *= np.array(problem.weights)
+    units = problem.rules.units(problem.tasks)
+    if len(units) == len(index):
+        return loss
+    return np.stack([loss[:, [index[task] for task in unit]].sum(axis=1) for unit in units], axis=1)

@@ -37,9 +37,11 @@ class Grouping:
     Attributes:
         networks: In the order of the first task that each serves.
         cost: Total serving cost in network equivalents.
-        select_total: The chosen assignment's total on the values it was chosen by, importance-weighted.
+        select_total: The chosen assignment's total on the values it was chosen by, importance-weighted;
+            under a `risk`, of the values made worse by that many standard errors.
         report_total: The same assignment's total on the values to report, where given.
-        bound: No assignment of these candidates under this budget has a better `select_total`.
+        bound: No assignment of these candidates under this limit and these rules has a better
+            `select_total`.
         optimal: Whether `select_total` was proved to reach the bound; a recommended baseline need not.
         gain: Mean gain over single-task networks on the test split with fresh seeds.
         low: Lower end of the gain's 95% interval.

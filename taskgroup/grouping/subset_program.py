@@ -63,7 +63,7 @@ def _layers(table: RegretTable) -> list[_Layer]:
 def _single_networks(table: RegretTable) -> _Layer:
     best = _Layer(*np.full((2, 2**table.n_tasks), np.inf))
     for cost in np.unique(table.cost):
-        regret = least_mask_totals(table.regret[table.cost == cost])
+        regret = least_mask_totals(table.regret[table.cost == cost], overlap=table.overlap)
         better = regret + table.tie(regret) < best.regret
         best.regret[better], best.cost[better] = regret[better], cost
     return best
@@ -104,5 +104,7 @@ def _serve(table: RegretTable, mask: int, servers: Integers) -> None:
     """Write the best row for the tasks of a mask, the cheapest among equals, into `servers`."""
     tasks = members(mask, table.n_tasks)
     regret = table.regret[:, tasks].sum(axis=1)
+    if not table.overlap:
+        regret[np.isfinite(table.regret).sum(axis=1) != len(tasks)] = np.inf
     tied = regret <= regret.min() + table.tie(regret.min())
     servers[tasks] = np.where(tied, table.cost, np.inf).argmin()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import pandas as pd
 from taskgroup.errors import InputError
 from taskgroup.grouping.exact import solve
 from taskgroup.grouping.problem import Candidate, Problem
+from taskgroup.grouping.rules import Rules, link_sets
 from taskgroup.grouping.solution import Grouping
 from taskgroup.grouping.table_file import read_table
 from taskgroup.grouping.table_rows import TableRows
@@ -28,6 +29,13 @@ def group(
     groups: int | None = None,
     max_groups: int | None = None,
     importance: Mapping[str, float] | None = None,
+    must_link: Iterable[Iterable[str]] = (),
+    cannot_link: Iterable[Iterable[str]] = (),
+    min_size: int | None = None,
+    max_size: int | None = None,
+    overlap: bool = True,
+    error: str | None = None,
+    risk: float = 0.0,
     time_limit_seconds: float | None = None,
 ) -> Grouping:
     """Choose the networks that serve every task best, by measured values.
@@ -44,6 +52,14 @@ def group(
         groups: The most networks; `max_groups`, the study file's word, means the same.
         max_groups: See `groups`.
         importance: Weights of the tasks in both totals; 1.0 for a task not named.
+        must_link: Lists of tasks that one network serves.
+        cannot_link: Lists of tasks of which no two train together.
+        min_size: The fewest tasks that train in a network; from 2 on no task stands alone.
+        max_size: The most tasks that train in a network.
+        overlap: Whether a task may train in several networks of the grouping.
+        error: The template of the columns with standard errors, such as ``se_{task}``, for `risk`.
+        risk: How many standard errors each value counts as worse than it is; `select_total` and `bound`
+            are sums of such values.
         time_limit_seconds: As in `solve`.
 
     Returns:
@@ -58,8 +74,10 @@ def group(
     """
     if groups is not None and max_groups is not None and groups != max_groups:
         raise InputError(f"groups {groups!r} and max_groups {max_groups!r} mean the same; give one")
+    if risk and error is None:
+        raise InputError(f"risk {risk!r} needs standard errors; name their columns by error='se_{{task}}'")
     rows = TableRows.read(table if isinstance(table, pd.DataFrame) else read_table(table))
-    candidates = rows.candidates(select)
+    candidates = rows.candidates(select, error=error)
     reported = None if report is None else rows.candidates(report)
     problem = Problem(
         tasks=rows.tasks,
@@ -68,6 +86,14 @@ def group(
         importance=importance or {},
         budget=budget,
         max_groups=max_groups if groups is None else groups,
+        rules=Rules(
+            must_link=link_sets("must_link", must_link),
+            cannot_link=link_sets("cannot_link", cannot_link),
+            min_size=min_size,
+            max_size=max_size,
+            overlap=overlap,
+        ),
+        risk=risk,
     )
     grouping = solve(problem, time_limit_seconds=time_limit_seconds)
     if reported is None:

@@ -56,20 +56,31 @@ class TableRows:
         rows._check_differ()
         return rows
 
-    def candidates(self, template: str) -> tuple[Candidate, ...]:
+    def candidates(self, template: str, *, error: str | None = None) -> tuple[Candidate, ...]:
         """One candidate a row, with the values of the template's columns.
+
+        Args:
+            template: The columns of the values.
+            error: The columns of their standard errors.
 
         Raises:
             InputError: If a column is missing, or a cell is no number, or filled or blank where the
-                subset says otherwise.
+                subset says otherwise, or a standard error is negative.
         """
+        values = self._cells(template)
+        errors: list[dict[str, float]] = [{}] * len(values) if error is None else self._cells(error)
+        rows = enumerate(zip(self.subsets, self.costs, values, errors, strict=True), start=1)
+        return tuple(
+            Candidate(subset, cost, of_tasks, row=row, errors=errors_of_row)
+            for row, (subset, cost, of_tasks, errors_of_row) in rows
+        )
+
+    def _cells(self, template: str) -> list[dict[str, float]]:
+        """Read a number a row for each task of its subset."""
         columns = self._columns(template)
         cells = zip(*(self.frame[column].tolist() for column in columns.values()), strict=True)
-        rows = enumerate(zip(self.subsets, self.costs, cells, strict=True), start=1)
-        return tuple(
-            Candidate(subset, cost, _values(row, subset, columns, cells_of_row), row=row)
-            for row, (subset, cost, cells_of_row) in rows
-        )
+        rows = enumerate(zip(self.subsets, cells, strict=True), start=1)
+        return [_values(row, subset, columns, cells_of_row) for row, (subset, cells_of_row) in rows]
 
     def _columns(self, template: str) -> dict[str, str]:
         if not isinstance(template, str) or _TASK not in template:

@@ -50,8 +50,10 @@ def splits(n_tasks: int) -> Splits:
     return Splits(part[order], rest[order], whole, np.searchsorted(whole, np.arange(2**n_tasks)))
 
 
-def mask_totals(regret: Floats) -> Floats:
+def mask_totals(regret: Floats, *, overlap: bool = True) -> Floats:
     """Sum each row's regrets over the tasks of every mask; shape [C, T] to [C, M].
+
+    Without overlap a row serves all of its tasks or none, and every other mask is infinite.
 
     >>> mask_totals(np.array([[1.0, 5.0]])).tolist()
     [[0.0, 1.0, 5.0, 6.0]]
@@ -59,16 +61,20 @@ def mask_totals(regret: Floats) -> Floats:
     totals = np.zeros((len(regret), 1))
     for task in range(regret.shape[1]):
         totals = np.concatenate([totals, totals + regret[:, task, None]], axis=1)
+    if not overlap:
+        own = np.isfinite(regret) @ (1 << np.arange(regret.shape[1]))
+        totals[np.arange(totals.shape[1]) != own[:, None]] = np.inf
     return totals
 
 
-def least_mask_totals(regret: Floats) -> Floats:
+def least_mask_totals(regret: Floats, *, overlap: bool = True) -> Floats:
     """The least of `mask_totals` over the rows, without holding them all; shape [C, T] to [M]."""
     n_rows, n_tasks = regret.shape
     least = np.full(2**n_tasks, np.inf)
     step = max(1, _BLOCK_ELEMENTS >> n_tasks)
     for start in range(0, n_rows, step):
-        np.minimum(least, mask_totals(regret[start : start + step]).min(axis=0), out=least)
+        totals = mask_totals(regret[start : start + step], overlap=overlap)
+        np.minimum(least, totals.min(axis=0), out=least)
     return least
 
 

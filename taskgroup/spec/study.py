@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from taskgroup.errors import nearest
 from taskgroup.spec.task import Subset, Task
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
@@ -143,31 +144,72 @@ class SearchSpec(_Section):
     Attributes:
         sharing: Sharing kinds and depths.
         weighting: Loss weightings.
+        strategy: How subsets are chosen: `active`, `hoa`, `pairs`, `random` or `exhaustive`.
         runs: At most this many network trainings.
         time: At most this long.
         seeds: Paired repetitions of each measured subset.
         confirm_seeds: Fresh seeds for the finalists; as many as `seeds`, at least 5, by default.
+        baseline: What gains are over: `full` single-task networks, or `matched` for narrower ones besides,
+            which together cost as much as the joint network; they take a part of `runs`, and nothing is
+            decided by them.
     """
 
     sharing: SharingSpec = SharingSpec()
     weighting: Annotated[list[str], Field(min_length=1)] = ["equal"]
+    strategy: Literal["active", "hoa", "pairs", "random", "exhaustive"] = "active"
     runs: Annotated[int, Field(ge=1)] = 200
     time: Seconds | None = None
     seeds: Annotated[int, Field(ge=1, le=1000)] = 3
     confirm_seeds: Annotated[int, Field(ge=2, le=1000)] | None = None
+    baseline: Literal["full", "matched"] = "full"
+
+
+LinkedTasks = Annotated[list[str], Field(min_length=2)]
 
 
 class GroupingSpec(_Section):
-    """The serving limit: at most `max_groups` networks, or a `budget` in network equivalents."""
+    """The serving limit and the rules that every grouping keeps to.
+
+    Attributes:
+        max_groups: At most this many networks; or
+        budget: at most this much serving cost, in network equivalents.
+        must_link: Lists of tasks that one network serves.
+        cannot_link: Lists of tasks of which no two train together.
+        min_size: The fewest tasks that train in a network; from 2 on no task stands alone.
+        max_size: The most tasks that train in a network.
+        overlap: Whether a task may train in several networks of the grouping.
+        risk: How many standard errors each measured gain counts as worse than it is, so that sure gains
+            are preferred.
+    """
 
     max_groups: Annotated[int, Field(ge=1)] | None = None
     budget: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    must_link: list[LinkedTasks] = []
+    cannot_link: list[LinkedTasks] = []
+    min_size: Annotated[int, Field(ge=1)] | None = None
+    max_size: Annotated[int, Field(ge=1)] | None = None
+    overlap: bool = True
+    risk: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
 
     @model_validator(mode="after")
-    def _one_limit(self) -> GroupingSpec:
+    def _fits_together(self) -> GroupingSpec:
         if self.max_groups is not None and self.budget is not None:
             raise ValueError("give max_groups or budget, not both")
+        if self.min_size is not None and self.max_size is not None and self.min_size > self.max_size:
+            raise ValueError(f"min_size {self.min_size} exceeds max_size {self.max_size}; lower min_size")
         return self
+
+    def check_tasks(self, tasks: Subset) -> None:
+        """Refuse linked names that are no tasks.
+
+        Raises:
+            ValueError: If there is one; the message gives the nearest names.
+        """
+        for key in ("must_link", "cannot_link"):
+            for place, names in enumerate(getattr(self, key)):
+                for name in names:
+                    if name not in tasks:
+                        raise ValueError(f"grouping.{key}[{place}] names {name!r}; {nearest(name, tasks)}")
 
 
 class Study(_Section):
@@ -194,6 +236,7 @@ class Study(_Section):
                 f"search.sharing.depth {too_deep[0]} exceeds the {self.model.n_blocks} encoder blocks "
                 f"of model.widths {self.model.widths}; use 0 to {self.model.n_blocks}"
             )
+        self.grouping.check_tasks(names)
         return self
 
     @property

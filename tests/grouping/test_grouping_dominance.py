@@ -33,7 +33,9 @@ def test_entries_above_the_incumbent_are_forbidden():
 @given(problems())
 def test_reduction_keeps_total_cost_and_number(problem):
     whole = RegretTable.of(problem)
-    whole = RegretTable(whole.regret, whole.cost, whole.position, INF, whole.max_groups, whole.size)
+    whole = RegretTable(
+        whole.regret, whole.cost, np.arange(len(whole.cost)), INF, whole.max_groups, whole.size
+    )
     best = solve_by_subsets(whole)
     reduced = solve_by_subsets(drop_dominated(drop_above(whole, best.regret + whole.slack(best.regret))))
     cost = [whole.cost[np.unique(found.servers)].sum() for found in (best, reduced)]

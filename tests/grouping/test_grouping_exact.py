@@ -1,5 +1,6 @@
 """The chosen grouping is the best one: a wrong solver would recommend the wrong networks to train."""
 
+import itertools
 import time
 from dataclasses import replace
 
@@ -10,17 +11,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from taskgroup.grouping import Candidate, Grouping, Problem, solve, verify
-from taskgroup.grouping.exact import as_grouping
+from taskgroup.grouping.cover import feasible_cover
 from taskgroup.grouping.front_program import solve_by_fronts
-from taskgroup.grouping.greedy import local_search
-from taskgroup.grouping.integer_program import solve_by_integer_program
 from taskgroup.grouping.regret import RegretTable
+from taskgroup.grouping.stages import improved
 from taskgroup.grouping.subset_program import solve_by_subsets
 from taskgroup.spec import Sharing
 
 
-def by_integer_program(problem: Problem) -> Grouping:
-    return as_grouping(problem, solve_by_integer_program(RegretTable.of(problem)))
+def by_highs(problem: Problem, **options) -> Grouping:
+    return solve(problem, method="highs", **options)
+
+
+def by_prices(problem: Problem, **options) -> Grouping:
+    return solve(problem, method="branch_and_bound", **options)
 
 
 @settings(max_examples=150, deadline=None)
@@ -33,11 +37,12 @@ def test_equals_exhaustive_search_with_ties(problem):
     verify(problem, grouping)
 
 
-@settings(max_examples=50, deadline=None)
-@given(problems())
-def test_integer_program_equals_exhaustive_search_with_ties(problem):
-    """Large studies are solved by HiGHS, whose tolerances must not leak into the answer."""
-    grouping = by_integer_program(problem)
+@pytest.mark.parametrize("solver", [by_prices, by_highs])
+@settings(max_examples=80, deadline=None)
+@given(problem=problems())
+def test_solvers_for_many_tasks_equal_exhaustive_search_with_ties(solver, problem):
+    """Tolerances of HiGHS, or of bounds on prices, must not leak into the answer."""
+    grouping = solver(problem)
     assert score(grouping) == exhaustive(problem)
     assert grouping.optimal
     verify(problem, grouping)
@@ -64,10 +69,10 @@ def test_front_program_serves_without_a_budget_too(problem):
 )
 def test_programmes_agree_on_every_subset_of_seven_tasks(costs, limit):
     problem = all_subsets(7, seed=1, costs=costs, **limit)
-    fast, slow = solve(problem), by_integer_program(problem)
-    assert score(fast) == score(slow)
-    verify(problem, fast)
-    verify(problem, slow)
+    groupings = [solver(problem) for solver in (solve, by_prices, by_highs)]
+    assert score(groupings[0]) == score(groupings[1]) == score(groupings[2])
+    for grouping in groupings:
+        verify(problem, grouping)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +110,7 @@ def test_networks_stand_in_task_order_and_keep_their_settings():
     assert grouping.networks[1].hyperparameters == {"lr": 0.1}
 
 
-@pytest.mark.parametrize("solver", [solve, by_integer_program])
+@pytest.mark.parametrize("solver", [solve, by_prices, by_highs])
 def test_a_tiny_advantage_is_not_traded_for_a_lower_cost(solver):
     """Breaking ties by a perturbation of the objective would choose the cheap network here."""
     cheap = Candidate(("a",), 0.01, {"a": 1.0 + 1e-7})
@@ -113,7 +118,7 @@ def test_a_tiny_advantage_is_not_traded_for_a_lower_cost(solver):
     assert solver(Problem(("a",), (cheap, dear), "minimize")).cost == 100.0
 
 
-@pytest.mark.parametrize("solver", [solve, by_integer_program])
+@pytest.mark.parametrize("solver", [solve, by_prices, by_highs])
 def test_budget_is_kept_beyond_the_solvers_tolerance(solver):
     """HiGHS alone lets a budget be exceeded by one part in a million."""
     alone = [Candidate((task,), 0.5000001, {task: 0.0}) for task in "ab"]
@@ -122,7 +127,7 @@ def test_budget_is_kept_beyond_the_solvers_tolerance(solver):
     assert solver(problem).cost == 1.0
 
 
-@pytest.mark.parametrize("solver", [solve, by_integer_program])
+@pytest.mark.parametrize("solver", [solve, by_prices, by_highs])
 def test_budget_admits_costs_that_sum_to_it_up_to_rounding(solver):
     """0.1 + 0.1 + 0.1 > 0.3 in floating point."""
     alone = [Candidate((task,), 0.1, {task: 0.0}) for task in "abc"]
@@ -135,7 +140,7 @@ def test_budget_admits_costs_that_sum_to_it_up_to_rounding(solver):
     assert len(solver(problem).networks) == 3
 
 
-@pytest.mark.parametrize("solver", [solve, by_integer_program])
+@pytest.mark.parametrize("solver", [solve, by_prices, by_highs])
 def test_outlying_values_do_not_blur_the_others(solver):
     """One diverged run with a loss of 1e12 must not hide differences of 1e-6 between the rest."""
     rows = [Candidate(("a", "b"), 1.0, {"a": 1.0 + i * 1e-6, "b": 1.0}) for i in (3, 1, 2)]
@@ -209,22 +214,34 @@ def test_a_larger_limit_is_never_worse(problem, more):
 
 @settings(max_examples=60, deadline=None)
 @given(problems())
-def test_greedy_never_beats_exact(problem):
+def test_swaps_never_beat_exact(problem):
     table = RegretTable.of(problem)
-    servers = local_search(table)
+    servers = improved(table, feasible_cover(table))
     used = np.unique(servers)
     assert table.fits(table.cost[used].sum(), len(used))
-    exact = solve_by_integer_program(table)
-    assert table.total(servers) >= exact.regret - 1e-9
+    assert table.total(servers) >= table.total(_servers(table, solve(problem))) - 1e-9
+
+
+def _servers(table: RegretTable, grouping: Grouping) -> np.ndarray:
+    """The rows of the networks, as far as total regret goes."""
+    best = min(
+        (
+            chosen
+            for chosen in itertools.combinations(range(len(table.cost)), len(grouping.networks))
+            if table.fits(table.cost[list(chosen)].sum(), len(chosen))
+        ),
+        key=lambda chosen: table.regret[list(chosen)].min(axis=0).sum(),
+    )
+    return table.servers(best)
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.05])
 @pytest.mark.parametrize("costs", ["one", "any"])
-def test_a_time_limit_returns_the_incumbent_and_a_valid_bound(seconds, costs):
+@pytest.mark.parametrize("solver", [by_prices, by_highs])
+def test_a_time_limit_returns_the_incumbent_and_a_valid_bound(seconds, costs, solver):
     """A user in a hurry gets a grouping and an honest account of what is not proven."""
     problem = all_subsets(8, seed=2, costs=costs, budget=3.0)
-    table = RegretTable.of(problem)
-    hurried = as_grouping(problem, solve_by_integer_program(table, time_limit_seconds=seconds))
+    hurried = solver(problem, time_limit_seconds=seconds)
     best = solve(problem)
     verify(problem, hurried)
     assert hurried.select_total <= best.select_total + 1e-9
@@ -236,7 +253,8 @@ def test_a_time_limit_returns_the_incumbent_and_a_valid_bound(seconds, costs):
 def test_the_answer_is_the_same_each_time():
     problem = all_subsets(6, seed=3, costs="size", budget=4.0)
     assert solve(problem) == solve(problem)
-    assert by_integer_program(problem) == by_integer_program(problem)
+    assert by_highs(problem) == by_highs(problem)
+    assert by_prices(problem) == by_prices(problem)
 
 
 @settings(max_examples=30, deadline=None)

@@ -101,6 +101,22 @@ def test_maximize_takes_the_largest_values(tmp_path):
     assert grouping.select_total == 5.5
 
 
+def test_rules_and_risk_are_passed_on():
+    """In Python as on the command line."""
+    frame = pd.DataFrame(
+        {"subset": ["a", "b", "a+b"], "v_a": [3.0, None, 2.0], "v_b": [None, 2.0, 2.5], "se_a": [0, None, 2]}
+    ).assign(se_b=[None, 0, 0])
+    assert group(frame, "v_{task}").select_total == 4.0
+    assert group(frame, "v_{task}", must_link=[["a", "b"]]).select_total == 4.5
+    assert group(frame, "v_{task}", cannot_link=[["a", "b"]]).select_total == 5.0
+    assert group(frame, "v_{task}", overlap=False).select_total == 4.5
+    assert group(frame, "v_{task}", error="se_{task}", risk=1).select_total == 5.0
+    with pytest.raises(InputError, match=r"row 3.*standard error -1"):
+        group(frame.assign(se_a=[0, None, -1]), "v_{task}", error="se_{task}", risk=1)
+    with pytest.raises(InputError, match="list of lists"):
+        group(frame, "v_{task}", must_link="ab")
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
