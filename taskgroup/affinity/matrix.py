@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
+import numpy as np
 import pandas as pd
+
+from taskgroup.affinity.agreement import Agreement
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,8 @@ class AffinityMatrix:
         n_runs: Paired runs behind each estimate.
         estimator: The name of the method.
         cost_runs: Trainings that the method needed.
+        cost_flops: Floating-point operations that it needed, about; None where nobody counted.
+        agreement: How well it ranks measured pairs that are new to it; None where too few were measured.
     """
 
     estimate: pd.DataFrame
@@ -32,6 +37,41 @@ class AffinityMatrix:
     n_runs: pd.DataFrame
     estimator: str
     cost_runs: int
+    cost_flops: float | None = None
+    agreement: Agreement | None = None
+
+    @classmethod
+    def of_estimate(
+        cls,
+        estimate: pd.DataFrame,
+        *,
+        estimator: str,
+        cost_runs: int,
+        cost_flops: float | None = None,
+        agreement: Agreement | None = None,
+    ) -> Self:
+        """A matrix of estimates without intervals: `low`, `high`, `q_value` and `n_runs` are NaN.
+
+        Args:
+            estimate: [target, source]; the diagonal is blanked.
+            estimator: As in the class.
+            cost_runs: As in the class.
+            cost_flops: As in the class.
+            agreement: As in the class.
+        """
+        off_diagonal = ~np.eye(len(estimate), dtype=bool)
+        blank = pd.DataFrame(np.nan, index=estimate.index, columns=estimate.columns)
+        return cls(
+            estimate=estimate.where(off_diagonal),
+            low=blank,
+            high=blank,
+            q_value=blank,
+            n_runs=blank,
+            estimator=estimator,
+            cost_runs=cost_runs,
+            cost_flops=cost_flops,
+            agreement=agreement,
+        )
 
     def table(self) -> pd.DataFrame:
         """One row a measured ordered pair: target, source, gain, low, high, q_value, n_runs."""
@@ -49,7 +89,7 @@ class AffinityMatrix:
             if target != source and pd.notna(self.estimate.loc[target, source])
         ]
         table = pd.DataFrame(rows, columns=["target", "source", *frames])
-        return table.astype({"n_runs": int})
+        return table.astype({"n_runs": "Int64" if table["n_runs"].isna().any() else int})
 
     def document(self) -> dict[str, Any]:
         """The matrix as plain JSON values, one nested list a statistic, None where not measured."""
@@ -61,6 +101,8 @@ class AffinityMatrix:
             "tasks": list(self.estimate.index),
             "estimator": self.estimator,
             "cost_runs": self.cost_runs,
+            "cost_flops": self.cost_flops,
+            "agreement": self.agreement.document() if self.agreement else None,
             "estimate": nested(self.estimate),
             "low": nested(self.low),
             "high": nested(self.high),

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from taskgroup.affinity.agreement import Agreement, mean_agreement, rank_agreement
+from taskgroup.affinity.left_out import mean_pairs
 from taskgroup.affinity.matrix import AffinityMatrix
 from taskgroup.spec import Subset, subset_from_name
 
@@ -16,12 +18,13 @@ PairGains = Mapping[tuple[str, str], float]
 _STATISTICS = {"estimate": "gain", "low": "low", "high": "high", "q_value": "q_value", "n_runs": "n_seeds"}
 
 
-def pairwise(transfer: pd.DataFrame, tasks: Subset) -> AffinityMatrix:
+def pairwise(transfer: pd.DataFrame, tasks: Subset, *, gains: pd.DataFrame | None = None) -> AffinityMatrix:
     """Arrange the pairs of a transfer table as a matrix [target, source].
 
     Args:
         transfer: One row a measured (target, subset); larger subsets are left out.
         tasks: Rows and columns, in this order.
+        gains: One row a joint run and task (target, subset, seed, gain), for the agreement between seeds.
     """
     frames = {name: pd.DataFrame(np.nan, index=list(tasks), columns=list(tasks)) for name in _STATISTICS}
     pairs = transfer[transfer["n_tasks"] == 2]
@@ -30,7 +33,17 @@ def pairwise(transfer: pd.DataFrame, tasks: Subset) -> AffinityMatrix:
         for name, column in _STATISTICS.items():
             frames[name].loc[row.target, source] = float(getattr(row, column))
     n_seeds = pairs.drop_duplicates("subset")["n_seeds"].sum() if len(pairs) else 0
-    return AffinityMatrix(**frames, estimator="pairwise", cost_runs=int(n_seeds))
+    agreement = None if gains is None else between_seeds(gains, tasks)
+    return AffinityMatrix(
+        estimate=frames["estimate"],
+        low=frames["low"],
+        high=frames["high"],
+        q_value=frames["q_value"],
+        n_runs=frames["n_runs"],
+        estimator="pairwise",
+        cost_runs=int(n_seeds),
+        agreement=agreement,
+    )
 
 
 def pair_gains(transfer: pd.DataFrame) -> dict[tuple[str, str], float]:
@@ -41,3 +54,23 @@ def pair_gains(transfer: pd.DataFrame) -> dict[tuple[str, str], float]:
         (source,) = (name for name in subset_from_name(subset) if name != target)
         gains[target, source] = float(gain)
     return gains
+
+
+def between_seeds(gains: pd.DataFrame, tasks: Subset) -> Agreement | None:
+    """How well pairs measured at some seeds rank those of another: how much of the order is noise.
+
+    Every seed is compared with the mean of the others; the figures are averaged over seeds.
+
+    Args:
+        gains: One row a joint run and task: target, subset, seed, gain.
+        tasks: Rows and columns, in this order.
+    """
+    compared = (
+        rank_agreement(
+            mean_pairs(gains[gains["seed"] != seed], tasks),
+            mean_pairs(gains[gains["seed"] == seed], tasks),
+            kind="between_seeds",
+        )
+        for seed in gains["seed"].unique()
+    )
+    return mean_agreement(compared, kind="between_seeds")

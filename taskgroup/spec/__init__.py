@@ -1,5 +1,6 @@
 """What to run and what came back: tasks, subsets, runs, results and the study; free of torch."""
 
+from taskgroup.spec.capacity import encoder_products, matched_capacity, scaled_widths
 from taskgroup.spec.load import parse_study, read_study
 from taskgroup.spec.metric import ERROR_FLOOR, KINDS, METRICS, Direction, Kind, Metric, metric_for
 from taskgroup.spec.run import SPLITS, RunResult, RunSpec, Score, Sharing, Split
@@ -38,10 +39,13 @@ __all__ = [
     "Subset",
     "Task",
     "TrainingSpec",
+    "encoder_products",
+    "matched_capacity",
     "metric_for",
     "parse_duration",
     "parse_study",
     "read_study",
+    "scaled_widths",
     "subset_from_name",
     "subset_name",
 ]

@@ -39,6 +39,7 @@ class RunSpec:
         weight_decay: AdamW decoupled weight decay.
         seed: Fixes initial weights, batch order and the draw of training and validation rows.
         fidelity: The share of the full number of epochs, in (0, 1].
+        capacity: The share of every hidden layer's units, in (0, 1], rounded up (`scaled_widths`).
     """
 
     subset: Subset
@@ -48,6 +49,7 @@ class RunSpec:
     weight_decay: float
     seed: int
     fidelity: float = 1.0
+    capacity: float = 1.0
 
     @property
     def hyperparameters(self) -> dict[str, float]:
@@ -60,8 +62,14 @@ class RunSpec:
         return subset_name(self.subset)
 
     def key(self, context: str) -> str:
-        """Hash the run together with its training context to a stable identifier."""
-        text = json.dumps([context, asdict(self)], sort_keys=True)
+        """Hash the run together with its training context to a stable identifier.
+
+        Full capacity is not spelled out, so that runs keep the keys that they had before it could be chosen.
+        """
+        settings = asdict(self)
+        if self.capacity == 1.0:
+            del settings["capacity"]
+        text = json.dumps([context, settings], sort_keys=True)
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 

@@ -1,20 +1,29 @@
 """Runs in, results out: cohorts, the step, the loop and the scores."""
 
 from taskgroup.training.cohort import Cohort, Shapes
+from taskgroup.training.linearisation import Examples, Linearised
 from taskgroup.training.loop import train_cohort
+from taskgroup.training.network_flops import network_flops, training_flops
 from taskgroup.training.packing import cache_size, pack, run_bytes
+from taskgroup.training.probes import JointProbe, probe_joint_training
 from taskgroup.training.seed_data import Part, SeedData, seed_data
 from taskgroup.training.trainer import Trainer
 
 __all__ = [
     "Cohort",
+    "Examples",
+    "JointProbe",
+    "Linearised",
     "Part",
     "SeedData",
     "Shapes",
     "Trainer",
     "cache_size",
+    "network_flops",
     "pack",
+    "probe_joint_training",
     "run_bytes",
     "seed_data",
     "train_cohort",
+    "training_flops",
 ]

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from taskgroup.models import Product, StackedMLP, torch_product
-from taskgroup.spec import SPLITS, RunSpec, Score, Split, Task
+from taskgroup.spec import SPLITS, RunSpec, Score, Split, Task, scaled_widths
 from taskgroup.training.loss import CohortLoss
 from taskgroup.training.loss_weights import LossWeights
 from taskgroup.training.metrics import score
@@ -31,7 +31,7 @@ class Shapes:
         tasks: The task list.
         n_outputs: Output columns of every task, in task-list order.
         n_inputs: Input features.
-        widths: Encoder widths.
+        widths: Encoder widths at full capacity.
         batch_size: Rows a step.
         dtype: Of weights and activations.
         device: Where they live.
@@ -58,18 +58,19 @@ class Cohort:
     """R runs that train together.
 
     Args:
-        members: The runs; those with the same seed stand together, all at the same fidelity.
+        members: The runs; those with the same seed stand together, all at the same fidelity and capacity.
         seeds: The rows of every seed among them.
         shapes: What the runs have in common.
     """
 
     def __init__(self, members: Sequence[RunSpec], seeds: Mapping[int, SeedData], shapes: Shapes) -> None:
+        (capacity,) = {member.capacity for member in members}
         self._shapes = shapes
         self._all_seeds = seeds
         self.network = StackedMLP(
             members,
             n_inputs=shapes.n_inputs,
-            widths=shapes.widths,
+            widths=scaled_widths(shapes.widths, capacity),
             n_outputs=shapes.n_outputs,
             dtype=shapes.dtype,
             device=shapes.device,

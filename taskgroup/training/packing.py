@@ -13,7 +13,7 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from taskgroup.spec import RunSpec
+from taskgroup.spec import RunSpec, scaled_widths
 
 _CACHE_FALLBACK = 1 << 20
 _CACHE_SHARE = 8.0  # measured: within 5% of the best from 6 to 10 times the second-level cache
@@ -34,17 +34,17 @@ def pack(
 ) -> list[list[RunSpec]]:
     """Divide runs into cohorts of like shape.
 
-    Runs of one cohort have the same fidelity and heads of like width, so that little padding is needed. They
-    stand together by seed, so that they read the same batches, and within it by settings and size, so that
-    few products and optimiser steps serve them all.
+    Runs of one cohort have the same fidelity and capacity, and heads of like width, so that little padding is
+    needed. They stand together by seed, so that they read the same batches, and within it by settings and
+    size, so that few products and optimiser steps serve them all.
     """
     shape = {"n_inputs": n_inputs, "widths": widths, "n_outputs": n_outputs, "batch_size": batch_size}
     limit = cache_bytes or cache_size()
-    groups: dict[tuple[float, int], list[RunSpec]] = {}
+    groups: dict[tuple[float, float, int], list[RunSpec]] = {}
     for spec in specs:
         columns = _head_columns(spec, n_outputs, len(widths))
         padded = max(columns, widths[-1] // _FREE_PADDING)
-        groups.setdefault((spec.fidelity, padded.bit_length()), []).append(spec)
+        groups.setdefault((spec.fidelity, spec.capacity, padded.bit_length()), []).append(spec)
     cohorts = []
     for group in groups.values():
         group.sort(key=_place)
@@ -60,7 +60,7 @@ def run_bytes(
     spec: RunSpec, *, n_inputs: int, widths: Sequence[int], n_outputs: Mapping[str, int], batch_size: int
 ) -> int:
     """Bytes that a step of one run touches: four of each parameter, two of each activation, in float32."""
-    sizes = [n_inputs, *widths]
+    sizes = [n_inputs, *scaled_widths(widths, spec.capacity)]
     parameters, activations = 0, 0
     for level, (a, b) in enumerate(itertools.pairwise(sizes)):
         copies = 1 if level < spec.sharing.depth else len(spec.subset)

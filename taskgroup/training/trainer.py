@@ -15,6 +15,7 @@ from taskgroup.spec import RunResult, RunSpec, Study
 from taskgroup.training.cohort import Shapes
 from taskgroup.training.loop import train_cohort
 from taskgroup.training.packing import pack
+from taskgroup.training.probes import JointProbe, probe_joint_training
 from taskgroup.training.seed_data import SeedData, seed_data
 
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.float32, "float64": torch.float64}
@@ -67,6 +68,23 @@ class Trainer:
             return train_cohort(
                 members,
                 seeds,
+                self._shapes,
+                max_epochs=training.max_epochs,
+                patience=training.early_stopping,
+            )
+
+    def probe(self, run: RunSpec) -> JointProbe:
+        """Train one joint run on a single thread, for what it shows about its tasks on the way.
+
+        Raises:
+            InputError: If the run shares no block.
+            RunFailedError: If the training diverged before anything was seen.
+        """
+        training = self._study.training
+        with _one_thread(), _products_in(training.precision):
+            return probe_joint_training(
+                run,
+                self._seed(run.seed),
                 self._shapes,
                 max_epochs=training.max_epochs,
                 patience=training.early_stopping,
