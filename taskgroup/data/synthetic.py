@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Float64 = npt.NDArray[np.float64]
+SyntheticKind = Literal["regression", "binary"]
 
 
 def planted_groups(
@@ -26,7 +27,7 @@ def planted_groups(
     noise: float = 0.5,
     within: float = 0.95,
     conflict: bool = False,
-    kind: Literal["regression", "binary"] = "regression",
+    kind: SyntheticKind | Sequence[SyntheticKind] = "regression",
     seed: int = 0,
 ) -> pd.DataFrame:
     """Generate tasks that are related within groups and unrelated across them.
@@ -54,7 +55,7 @@ def planted_groups(
         within: Correlation of the noiseless targets in a group, 0 to 1.
         conflict: Whether groups are planted to get in each other's way.
         kind: `regression` gives the noisy target; `binary` gives 1 where it is positive, else 0, which is
-            about half of the rows.
+            about half of the rows. One for all tasks, or one for each.
         seed: Decides directions, rows and noise.
 
     Returns:
@@ -71,14 +72,18 @@ def planted_groups(
     names = list(chain.from_iterable(groups))
     features = [f"x{i}" for i in range(n_features)]
     _require_valid(names, features, noise=noise, within=within, n_rows=n_rows)
+    kinds = _kinds(kind, names)
     rng = np.random.default_rng(derive_seed(seed, "planted groups"))
     shared, gates, own = _directions(groups, n_features, own=within < 1, gated=conflict, rng=rng)
     weights = np.sqrt(within) * shared + np.sqrt(1 - within) * own
     x = rng.standard_normal((n_rows, n_features))
     signal = x @ weights.T * (x @ gates.T if conflict else 1.0)
     y = signal + noise * rng.standard_normal(signal.shape)
-    labels = y if kind == "regression" else (y > 0).astype(np.int64)
-    return pd.concat([pd.DataFrame(x, columns=features), pd.DataFrame(labels, columns=names)], axis=1)
+    labels = {
+        name: values if kind == "regression" else (values > 0).astype(np.int64)
+        for name, kind, values in zip(names, kinds, y.T, strict=True)
+    }
+    return pd.concat([pd.DataFrame(x, columns=features), pd.DataFrame(labels)], axis=1)
 
 
 def independent_tasks(
@@ -87,7 +92,7 @@ def independent_tasks(
     n_rows: int = 600,
     n_features: int = 16,
     noise: float = 0.5,
-    kind: Literal["regression", "binary"] = "regression",
+    kind: SyntheticKind | Sequence[SyntheticKind] = "regression",
     seed: int = 0,
 ) -> pd.DataFrame:
     """Generate tasks ``t0``, ``t1`` and so on of which none is related to another.
@@ -127,6 +132,17 @@ def _directions(
         np.repeat(gates, members, axis=0) if gated else nothing,
         by_task if own else nothing,
     )
+
+
+def _kinds(kind: SyntheticKind | Sequence[SyntheticKind], names: Sequence[str]) -> list[SyntheticKind]:
+    """The kind of each task."""
+    kinds = [kind] * len(names) if isinstance(kind, str) else list(kind)
+    known = get_args(SyntheticKind)
+    if len(kinds) != len(names) or not set(kinds) <= set(known):
+        raise InputError(
+            f"kind is {kind!r}; give {' or '.join(known)}, for all tasks or for each of the {len(names)}"
+        )
+    return kinds
 
 
 def _require_valid(

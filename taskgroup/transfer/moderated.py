@@ -38,6 +38,7 @@ class Moderated:
 
     Attributes:
         mean: Mean over seeds.
+        error: Its standard error; NaN where no variance can be known.
         low: Lower end of the interval; NaN where no variance can be known.
         high: Upper end.
         p_value: Two-sided, of "the mean is zero"; NaN where no variance can be known.
@@ -45,6 +46,7 @@ class Moderated:
     """
 
     mean: Floats
+    error: Floats
     low: Floats
     high: Floats
     p_value: Floats
@@ -71,7 +73,8 @@ def moderated_means(
     unknown = ~(df > 0) | (n == 0)
     quantile = stats.t.ppf(0.5 + level / 2, np.where(unknown, 1.0, df))
     half = np.where(unknown, np.nan, quantile * error)
-    return Moderated(mean, mean - half, mean + half, _p_value(mean, error, df, unknown), n)
+    p_value = _p_value(mean, error, df, unknown)
+    return Moderated(mean, np.where(unknown, np.nan, error), mean - half, mean + half, p_value, n)
 
 
 def moderated_variances(

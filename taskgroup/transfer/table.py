@@ -7,7 +7,7 @@ subset, n_tasks, seed, fidelity, status, task, split, value and the settings of 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from taskgroup.spec import Split, Task
 from taskgroup.transfer.gain import relative_gain
-from taskgroup.transfer.moderated import moderated_means
+from taskgroup.transfer.moderated import Moderated, moderated_means
 from taskgroup.transfer.multiplicity import FLAG_LEVEL, q_values
 
 BASELINE = "single_task"
+MATCHED_BASELINE = "single_task_matched"
 TRANSFER_COLUMNS = (
     "target",
     "subset",
@@ -32,16 +33,27 @@ TRANSFER_COLUMNS = (
     "baseline",
     "floored",
 )
-_PAIR = ["task", "seed", "split", "fidelity"]
+_PAIR = ["task", "seed", "split", "fidelity", "capacity"]
 
 
-def with_gains(runs: pd.DataFrame, is_baseline: pd.Series, tasks: Sequence[Task]) -> pd.DataFrame:
+def with_gains(
+    runs: pd.DataFrame,
+    is_baseline: pd.Series,
+    tasks: Sequence[Task],
+    *,
+    matched: Mapping[int, float] | None = None,
+) -> pd.DataFrame:
     """Add `gain` and `floored`: every score against the single-task run of its task, seed and split.
 
+    Gains over capacity-matched baselines say what sharing does apart from size. They are no measure to choose
+    a grouping by: subsets of different sizes have different baselines, and a task alone has none of them.
+
     Args:
-        runs: The record's table of runs.
+        runs: The record's table of runs; without a column `capacity` all are of full size.
         is_baseline: Which rows belong to single-task baseline runs.
         tasks: Give each score its error.
+        matched: The capacity of the baseline for each number of tasks (`taskgroup.spec.matched_capacity`);
+            by default baselines are of full size.
 
     Returns:
         The rows of `runs` with the two columns; gain is NaN where there is no baseline to pair with.
@@ -50,7 +62,8 @@ def with_gains(runs: pd.DataFrame, is_baseline: pd.Series, tasks: Sequence[Task]
     floors = {task.name: task.score.floor for task in tasks}
     floor = runs["task"].map(floors).to_numpy(dtype=float)
     errors = _errors(runs, tasks)
-    pairs = runs.groupby(_PAIR, sort=False).ngroup().fillna(-1).to_numpy(dtype=int)  # -1: failed, no task
+    paired = runs.assign(capacity=_baseline_capacity(runs, matched))
+    pairs = paired.groupby(_PAIR, sort=False).ngroup().fillna(-1).to_numpy(dtype=int)  # -1: failed, no task
     single = np.full(pairs.max(initial=-1) + 2, np.nan)
     baseline = np.flatnonzero(is_baseline.to_numpy() & (pairs >= 0))[::-1]  # of several the first counts
     single[pairs[baseline]] = errors[baseline]
@@ -58,15 +71,17 @@ def with_gains(runs: pd.DataFrame, is_baseline: pd.Series, tasks: Sequence[Task]
     return runs.assign(gain=gain, floored=floored)
 
 
-def transfer_table(runs: pd.DataFrame, *, split: Split = "validation") -> pd.DataFrame:
+def transfer_table(
+    runs: pd.DataFrame, *, split: Split = "validation", baseline: str = BASELINE
+) -> pd.DataFrame:
     """Estimate every measured (target, subset) with a moderated interval; q-values over all of them.
 
     Args:
         runs: Rows with gains; single-task runs and other splits are left out.
         split: The rows that gains are measured on.
+        baseline: What the gains are over, `BASELINE` or `MATCHED_BASELINE`; named in every row.
     """
-    cells, values = _cells(_joint_gains(runs, split))
-    estimate = moderated_means(values, cells["task"].tolist())
+    cells, estimate = measured_cells(runs, split)
     table = pd.DataFrame(
         {
             "target": cells["task"],
@@ -78,12 +93,23 @@ def transfer_table(runs: pd.DataFrame, *, split: Split = "validation") -> pd.Dat
             "p_value": estimate.p_value,
             "q_value": q_values(estimate.p_value),
             "n_seeds": estimate.n,
-            "baseline": BASELINE,
+            "baseline": baseline,
             "floored": cells["floored"],
         },
         columns=list(TRANSFER_COLUMNS),
     )
     return table.astype({"n_tasks": int, "n_seeds": int, "floored": bool})
+
+
+def measured_cells(runs: pd.DataFrame, split: Split) -> tuple[pd.DataFrame, Moderated]:
+    """Every measured (task, subset), in order of appearance, and its moderated mean gain.
+
+    Args:
+        runs: Rows with gains.
+        split: The rows that gains are measured on.
+    """
+    cells, values = _cells(_joint_gains(runs, split))
+    return cells, moderated_means(values, cells["task"].tolist())
 
 
 def mean_gains(runs: pd.DataFrame, *, split: Split = "validation") -> pd.DataFrame:
@@ -96,6 +122,14 @@ def negative_transfer(table: pd.DataFrame) -> pd.DataFrame:
     """The cells of a transfer table that hurt beyond seed noise: gain below zero at q < 0.05, worst first."""
     flagged = table[(table["gain"] < 0) & (table["q_value"] < FLAG_LEVEL)]
     return flagged.sort_values("gain").reset_index(drop=True)
+
+
+def _baseline_capacity(runs: pd.DataFrame, matched: Mapping[int, float] | None) -> pd.Series:
+    """The capacity of the single-task run that each row is compared with: a single-task run's is its own."""
+    full = pd.Series(1.0, index=runs.index)
+    own = runs.get("capacity", full)
+    wanted = full if matched is None else runs["n_tasks"].map(dict(matched))
+    return own.where(runs["n_tasks"] == 1, wanted)
 
 
 def _joint_gains(runs: pd.DataFrame, split: Split) -> pd.DataFrame:

@@ -56,6 +56,14 @@ def test_binary_tasks_threshold_the_same_targets():
     np.testing.assert_array_equal(binary["a"], numbers["a"] > 0)
 
 
+def test_every_task_may_have_a_kind_of_its_own():
+    mixed = independent_tasks(n_tasks=3, kind=["binary", "regression", "binary"], seed=4)
+    numbers = independent_tasks(n_tasks=3, seed=4)
+    np.testing.assert_array_equal(mixed["t0"], numbers["t0"] > 0)
+    np.testing.assert_array_equal(mixed["t1"], numbers["t1"])
+    assert mixed["t2"].isin([0, 1]).all()
+
+
 def test_the_seed_decides_everything():
     first, again, other = (planted_groups(groups=GROUPS, seed=seed) for seed in (1, 1, 2))
     assert first.equals(again)
@@ -71,6 +79,8 @@ def test_the_seed_decides_everything():
         ({"within": 1.5}, "within is 1.5"),
         ({"noise": -1.0}, "noise is -1.0"),
         ({"n_rows": 0}, "n_rows is 0"),
+        ({"kind": ["binary"]}, "each of the 5"),
+        ({"kind": "ordinal"}, "kind is 'ordinal'"),
         ({"n_features": 6}, "n_features is 6.*at least 7"),
         ({"n_features": 8, "conflict": True}, "n_features is 8.*at least 9"),
     ],
