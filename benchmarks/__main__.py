@@ -12,9 +12,11 @@ import torch
 
 from benchmarks.breakdown import breakdown
 from benchmarks.engine import engine
+from benchmarks.honesty import honesty
 from benchmarks.packing import packing
 from benchmarks.report import Report
 from benchmarks.search import search
+from benchmarks.solvers import solvers
 from taskgroup.models import blas_libraries
 
 BENCHES: dict[str, Callable[[int], Report]] = {
@@ -22,6 +24,8 @@ BENCHES: dict[str, Callable[[int], Report]] = {
     "breakdown": breakdown,
     "packing": packing,
     "search": search,
+    "solvers": solvers,
+    "honesty": honesty,
 }
 
 

@@ -31,7 +31,15 @@ _PARTS = {  # the first that a file's path starts with
     "training": ("training", "models", "weighting", "executors"),
     "data": ("data", "loading", "session"),
     "storage": ("storage",),
-    "proposals": ("search/space", "search/tune", "search/hoa", "search/strategy", "grouping", "affinity"),
+    "strategy": (
+        "search/active",
+        "search/surrogate",
+        "search/choice",
+        "search/pool",
+        "search/fixed",
+        "search/hoa",
+    ),
+    "proposals": ("search/space", "search/tune", "search/strategy", "grouping", "affinity"),
     "analysis": ("transfer", "search/analysis", "search/confirm", "search/conclude"),
     "bookkeeping": ("",),
 }

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from taskgroup.executors import Request
     from taskgroup.grouping import Grouping, Network, group
     from taskgroup.loading import load_study
+    from taskgroup.replays import ReplayResult, replay
     from taskgroup.spec import Study
 
 __version__ = "0.1.0"
@@ -37,12 +38,14 @@ _HOMES = {
     "Grouping": "taskgroup.grouping",
     "Measurement": "taskgroup.api",
     "Network": "taskgroup.grouping",
+    "ReplayResult": "taskgroup.replays",
     "Request": "taskgroup.executors",
     "SearchResult": "taskgroup.api",
     "Study": "taskgroup.spec",
     "group": "taskgroup.grouping",
     "load_study": "taskgroup.loading",
     "measure": "taskgroup.api",
+    "replay": "taskgroup.replays",
 }
 
 __all__ = [
@@ -52,6 +55,7 @@ __all__ = [
     "MissingExtraError",
     "Network",
     "NotFoundError",
+    "ReplayResult",
     "Request",
     "RunFailedError",
     "SearchResult",
@@ -61,6 +65,7 @@ __all__ = [
     "group",
     "load_study",
     "measure",
+    "replay",
     "search",
 ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from numbers import Integral
 from pathlib import Path
 from typing import Any, Literal, final
@@ -11,30 +12,40 @@ from typing import Any, Literal, final
 import pandas as pd
 
 from taskgroup.affinity import AffinityMatrix
-from taskgroup.errors import InputError
+from taskgroup.errors import InputError, nearest
 from taskgroup.executors import FunctionExecutor, TrainFunction
 from taskgroup.grouping import Grouping
 from taskgroup.progress import shown
 from taskgroup.search import (
+    DEFAULT_STRATEGY,
     FUNCTION_RECIPES,
+    REPORT_SECONDS,
     Driver,
+    Estimation,
     FunctionDriver,
     Lab,
     Outcome,
     Progress,
+    Recipes,
     as_candidates,
     conclude,
     default_recipes,
+    free_hints,
     in_task_order,
+    joint_sizes,
     make_plan,
+    matched_capacities,
+    matched_specs,
     plan_calls,
     runs_with_gains,
 )
 from taskgroup.session import IN_MEMORY, open_session
-from taskgroup.spec import Direction, Study, Subset, parse_study
+from taskgroup.spec import Direction, RunSpec, Study, Subset, parse_study
 from taskgroup.storage import open_record
-from taskgroup.transfer import negative_transfer, transfer_table
+from taskgroup.transfer import BASELINE, MATCHED_BASELINE, negative_transfer, transfer_table
 
+BASELINE_SIZES = ("full", "matched")
+_MEASURE = "measure"
 RUN_COLUMNS = ("run_id", "subset", "seed", "task", "split", "metric", "value", "gain")
 
 
@@ -66,15 +77,33 @@ class SearchResult:
         return self.outcome.negative_transfer
 
     @property
+    def matched_transfer(self) -> pd.DataFrame:
+        """The same with gains over capacity-matched single-task networks, where the study asks for them."""
+        return self.outcome.matched_transfer
+
+    @property
     def recommendation(self) -> Grouping:
         """The networks to train."""
         return self.outcome.recommendation
+
+    def estimate_affinity(self, estimator: str) -> AffinityMatrix:
+        """Estimate the affinity in another way, with its cost and its agreement with what was measured.
+
+        Args:
+            estimator: `pairwise`, `hoa`, `subset_regression`, `lookahead`, `gradient_cosine`,
+                `gradient_projection`, `linearised` or `static`.
+
+        Raises:
+            InputError: If the name is unknown, or the estimator cannot be used for this study.
+        """
+        return self._estimation.matrix(estimator)
 
     def report(self, folder: str | Path) -> Path:
         """Write the HTML report with its tables and pictures, and return the page's path."""
         from taskgroup.reporting import write_report
 
-        return write_report(self.outcome, Path(folder)).html
+        estimates = self._estimation.all(at_most_seconds=REPORT_SECONDS)
+        return write_report(self.outcome, Path(folder), estimates=estimates).html
 
     def export(self, path: str | Path) -> Path:
         """Write the recommended groups as JSON, YAML or CSV, by the file's suffix."""
@@ -82,6 +111,10 @@ class SearchResult:
 
         write_export(self.recommendation, Path(path))
         return Path(path)
+
+    @cached_property
+    def _estimation(self) -> Estimation:
+        return Estimation.of_outcome(self.outcome)
 
 
 @final
@@ -105,6 +138,7 @@ def measure(
     subsets: Sequence[Sequence[str]],
     *,
     seeds: int = 3,
+    baseline: Literal["full", "matched"] = "full",
     storage: str | None = None,
     workers: int = 1,
     device: str = "cpu",
@@ -118,6 +152,8 @@ def measure(
         study: Data, tasks, model and training.
         subsets: Task names trained together.
         seeds: Paired repetitions of each.
+        baseline: What gains are over: `full` single-task networks, or `matched` for narrower ones that
+            together cost as much as the subset's network.
         storage: SQLAlchemy URL of a record to keep the runs in; in memory by default.
         workers: Processes to train in.
         device: `cpu`, `cuda` or `auto`.
@@ -129,25 +165,51 @@ def measure(
         raise InputError(f"study is {study!r:.80}; give what load_study() returns")
     if not isinstance(seeds, Integral) or seeds < 1:
         raise InputError(f"seeds is {seeds!r}; give a whole number, at least 1")
+    if baseline not in BASELINE_SIZES:
+        raise InputError(f"baseline is {baseline!r}; {nearest(baseline, BASELINE_SIZES)}")
     if not isinstance(subsets, Iterable):
         raise InputError(f"subsets is {subsets!r}; give a list of lists of task names")
     subsets = [subsets] if isinstance(subsets, str) else subsets
     wanted = list(dict.fromkeys(in_task_order(subset, study.task_names) for subset in subsets))
     if not wanted:
         raise InputError("subsets is empty; give at least one list of task names")
-    needed: dict[Subset, None] = dict.fromkeys((t,) for t in study.task_names if any(t in s for s in wanted))
     recipes = default_recipes(study)
     chosen = tuple(range(study.seed, study.seed + seeds))
     with open_session(study, chosen, storage=storage, workers=workers, device=device) as session:
-        specs = [recipes.spec(s, seed) for seed in chosen for s in [*needed, *wanted]]
-        session.lab.run("measure", specs)
-        frame = session.record.runs_frame(session.study_id)
-    names = {"+".join(subset) for subset in [*needed, *wanted]}
-    frame = frame[frame["subset"].isin(names) & frame["seed"].isin(chosen)]
-    runs = runs_with_gains(frame, recipes, study)
-    transfer = transfer_table(runs)
+        matched = None
+        if baseline == "matched":
+            n_inputs = session.dataset.features.shape[1]
+            matched = matched_capacities(study, recipes, n_inputs, joint_sizes(wanted))
+        specs = _measured_specs(study, recipes, wanted, chosen, matched)
+        session.lab.run(_MEASURE, specs)
+        frame = session.record.runs_frame(session.study_id, every_stage=True)
+    runs = runs_with_gains(_asked_for(frame, specs), recipes, study, matched=matched)
+    transfer = transfer_table(runs, baseline=BASELINE if matched is None else MATCHED_BASELINE)
     ordered = [*RUN_COLUMNS, *(c for c in runs.columns if c not in RUN_COLUMNS)]
     return Measurement(runs[ordered].reset_index(drop=True), transfer, negative_transfer(transfer))
+
+
+def _measured_specs(
+    study: Study,
+    recipes: Recipes,
+    subsets: Sequence[Subset],
+    seeds: Sequence[int],
+    matched: Mapping[int, float] | None,
+) -> list[RunSpec]:
+    """The subsets' runs after those of their baselines, which are of full size without `matched`."""
+    if matched is None:
+        needed = [(task,) for task in study.task_names if any(task in subset for subset in subsets)]
+        return [recipes.spec(subset, seed) for seed in seeds for subset in [*needed, *subsets]]
+    by_size = matched_specs(study, recipes, matched, subsets, seeds)
+    baselines = [spec for specs in by_size.values() for spec in specs]
+    return [*baselines, *(recipes.spec(subset, seed) for seed in seeds for subset in subsets)]
+
+
+def _asked_for(frame: pd.DataFrame, specs: Sequence[RunSpec]) -> pd.DataFrame:
+    """The rows of these runs; the record may hold others of the study, under other recipes too."""
+    measured = frame[frame["stage"] == _MEASURE]
+    asked = pd.MultiIndex.from_tuples([(spec.subset_name, spec.seed, spec.capacity) for spec in specs])
+    return measured[pd.MultiIndex.from_frame(measured[["subset", "seed", "capacity"]]).isin(asked)]
 
 
 def search(
@@ -167,6 +229,7 @@ def search(
     scale: Literal["score", "relative"] = "score",
     candidates: Sequence[Sequence[str]] | None = None,
     importance: Mapping[str, float] | None = None,
+    strategy: str | None = None,
     name: str | None = None,
 ) -> SearchResult:
     """Find the groups of tasks to train together.
@@ -190,6 +253,7 @@ def search(
             (`train` only).
         candidates: The only subsets that may be asked for (`train` only).
         importance: Weight of each task in the objective, 1 by default (`train` only).
+        strategy: How subsets are chosen: `active` (the default), `hoa`, `pairs`, `random` or `exhaustive`.
         name: The study's name in the record (`train` only).
 
     Raises:
@@ -209,7 +273,7 @@ def search(
             importance=importance is not None,
             name=name is not None,
         )
-        changed = _overridden(study, runs=runs, groups=groups, seeds=seeds, seed=seed)
+        changed = _overridden(study, runs=runs, groups=groups, seeds=seeds, seed=seed, strategy=strategy)
         return _search_study(changed, storage, listener, workers, device)
     if train is None:
         raise InputError("give a study from load_study(), or task names together with train=")
@@ -222,7 +286,11 @@ def search(
         "name": name or "function",
         "data": {"source": f"python:{getattr(train, '__qualname__', 'train')}"},
         "tasks": _external_tasks(study, direction, scale, importance),
-        "search": {"runs": 100 if runs is None else runs, "seeds": 1 if seeds is None else seeds},
+        "search": {
+            "runs": 100 if runs is None else runs,
+            "seeds": 1 if seeds is None else seeds,
+            "strategy": strategy or DEFAULT_STRATEGY,
+        },
         "grouping": {"max_groups": groups},
         "seed": seed or 0,
     }
@@ -244,6 +312,7 @@ def _search_study(
             record=session.record,
             study_id=session.study_id,
             progress=progress,
+            hints=free_hints(study, session.dataset, seed=plan.seeds[0]),
         )
         driver.search()
         return SearchResult(conclude(study, session.record, session.study_id, plan))
@@ -303,11 +372,11 @@ def _external_tasks(
 def _overridden(study: Study, **given: Any) -> Study:
     """The study with arguments in place of its own settings."""
     document = study.document()
-    for key, value in (("runs", given["runs"]), ("seeds", given["seeds"])):
+    for key, value in (("runs", given["runs"]), ("seeds", given["seeds"]), ("strategy", given["strategy"])):
         if value is not None:
             document["search"][key] = value
     if given["groups"] is not None:
-        document["grouping"] = {"max_groups": given["groups"]}
+        document["grouping"] |= {"max_groups": given["groups"], "budget": None}  # its rules stay
     if given["seed"] is not None:
         document["seed"] = given["seed"]
     return parse_study(document, place="search()")

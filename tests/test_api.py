@@ -233,6 +233,111 @@ class TestMeasure:
             tg.measure(study, asked, seeds=seeds)
 
 
+class TestMatchedBaseline:
+    """Single-task networks so narrow that together they cost what the joint one does."""
+
+    PAIR = ("a", "b")
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def folder(cls, tmp_path_factory: pytest.TempPathFactory) -> Path:
+        return tmp_path_factory.mktemp("matched")
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def measured(cls, folder: Path) -> tg.Measurement:
+        study = make_study(folder, **QUICK)
+        return tg.measure(study, [cls.PAIR, ("a", "b", "c")], seeds=2, baseline="matched")
+
+    def test_gains_are_over_the_plain_network_of_the_narrow_width(self, folder, measured):
+        """With 8 inputs and one layer of 8 units, networks of 4 units cost half, and of 3 about a third."""
+        for subset, width in ((self.PAIR, 4), (("a", "b", "c"), 3)):
+            narrow = make_study(folder, **QUICK, model={"widths": [width]})
+            alone = tg.measure(narrow, [(task,) for task in subset], seeds=2).runs
+            error = (1 - alone.set_index(["task", "seed", "split"])["value"]).to_dict()
+            joint = measured.runs[measured.runs["subset"] == "+".join(subset)]
+            assert len(joint) == len(subset) * 2 * 2
+            for row in joint.itertuples():
+                single = error[row.task, row.seed, row.split]
+                assert row.gain == pytest.approx((single - (1 - row.value)) / single, rel=1e-4, abs=1e-6)
+
+    def test_exactly_the_asked_subsets_and_their_baselines_are_trained(self, measured):
+        once = measured.runs.drop_duplicates("run_id")
+        trained = set(zip(once["subset"], once["capacity"], once["seed"], strict=True))
+        narrow = {(t, 4 / 8) for t in "ab"} | {(t, 3 / 8) for t in "abc"}
+        joint = {("a+b", 1.0), ("a+b+c", 1.0)}
+        assert trained == {(*run, seed) for run in narrow | joint for seed in (0, 1)}
+        assert len(once) == len(trained)
+
+    def test_the_baseline_is_named(self, folder, measured):
+        assert set(measured.transfer["baseline"]) == {"single_task_matched"}
+        full = tg.measure(make_study(folder, **QUICK), [self.PAIR], seeds=2)
+        assert set(full.transfer["baseline"]) == {"single_task"}
+
+    def test_one_record_keeps_both_apart(self, folder, measured):
+        study, storage = make_study(folder, **QUICK), f"sqlite:///{folder / 'both.db'}"
+        full, matched, again = (
+            tg.measure(study, [self.PAIR], seeds=2, storage=storage, baseline=baseline)
+            for baseline in ("full", "matched", "full")
+        )
+        pd.testing.assert_frame_equal(full.runs, again.runs)
+        assert full.runs["capacity"].eq(1).all()
+        shared = measured.transfer[measured.transfer["subset"] == "a+b"]
+        assert matched.transfer["gain"].tolist() == pytest.approx(shared["gain"].tolist(), rel=1e-4)
+
+    def test_single_tasks_need_none(self, folder):
+        measured = tg.measure(make_study(folder, **QUICK), ["a"], seeds=1, baseline="matched")
+        assert measured.transfer.empty
+        assert set(measured.runs["capacity"]) == {1.0}
+
+    def test_unknown_baselines_are_refused_with_the_nearest(self, folder):
+        study = make_study(folder, **QUICK)
+        with pytest.raises(tg.InputError, match=r"baseline is 'mached'; did you mean 'matched'"):
+            tg.measure(study, [self.PAIR], baseline="mached")
+        with pytest.raises(tg.InputError, match=r"'search\.baseline' is 'mached'; did you mean 'matched'"):
+            make_study(folder, search={"baseline": "mached"})
+
+    def test_runs_of_a_search_under_other_settings_are_left_out(self, tmp_path):
+        """A search tunes; what is measured with the defaults must not be averaged with its runs."""
+        training = {"epochs": 2, "learning_rate": None}
+        study = make_study(tmp_path, training=training, search={"runs": 150})
+        storage = f"sqlite:///{tmp_path / 'taskgroup.db'}"
+        before = tg.measure(study, [TASKS], seeds=2)
+        tg.search(study, storage=storage)
+        after = tg.measure(study, [TASKS], seeds=2, storage=storage)
+        assert len(after.runs) == len(before.runs)
+        assert set(after.runs["learning_rate"]) == set(before.runs["learning_rate"])
+
+    def test_an_interrupted_search_has_the_same_tables_in_the_end(self, tmp_path):
+        """Real training, to the last bit."""
+        study = make_study(tmp_path, **QUICK, search={"runs": 120, "baseline": "matched"})
+        storage = f"sqlite:///{tmp_path / 'taskgroup.db'}"
+        for stage in ("pairs", "matched baselines", "confirm"):
+            with pytest.raises(KeyboardInterrupt):
+                tg.search(study, storage=storage, progress=StopsAfter(stage))
+        resumed, undisturbed = tg.search(study, storage=storage), tg.search(study)
+        assert not undisturbed.matched_transfer.empty
+        pd.testing.assert_frame_equal(
+            resumed.matched_transfer, undisturbed.matched_transfer, check_exact=True
+        )
+        pd.testing.assert_frame_equal(resumed.transfer, undisturbed.transfer, check_exact=True)
+        assert resumed.recommendation == undisturbed.recommendation
+
+
+class StopsAfter(Silent):
+    """Presses Ctrl-C after the first cohort of a stage."""
+
+    def __init__(self, stage: str) -> None:
+        self._last, self._now = stage, ""
+
+    def stage(self, name: str, n_runs: int) -> None:
+        self._now = name
+
+    def advance(self, n_runs: int, n_failed: int) -> None:
+        if self._now == self._last:
+            raise KeyboardInterrupt
+
+
 class TestPackage:
     def test_every_public_name_is_there(self):
         for name in tg.__all__:

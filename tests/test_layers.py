@@ -19,7 +19,7 @@ LAYERS = (
     {"affinity", "grouping", "storage", "executors"},
     {"search"},
     {"reporting", "progress"},
-    {"loading"},
+    {"loading", "replays"},
     {"session"},
     {"api"},
     {"cli"},

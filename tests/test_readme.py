@@ -31,6 +31,7 @@ def folder(tmp_path_factory) -> Path:
     """A working folder as after `make demo`, with the tables that the README speaks of."""
     folder = tmp_path_factory.mktemp("readme")
     shutil.copytree(ROOT / "studies", folder / "studies")
+    shutil.copytree(ROOT / "reports" / "tables", folder / "reports" / "tables")
     (study,) = (block for kind, block in BLOCKS if kind == "yaml")
     (folder / "my_study.yaml").write_text(study, encoding="utf-8")
     rng = np.random.default_rng(0)

@@ -20,6 +20,7 @@ _COMMANDS = {
     "status": "Show how far a search has come.",
     "affinity": "Print who helps whom as a table.",
     "group": "Solve the grouping for a table of results measured elsewhere.",
+    "replay": "Replay a strategy on a table of measured groupings.",
     "report": "Write the HTML report, the tables and the pictures.",
     "export": "Write the recommended groups to a file.",
     "list": "List the studies in a storage.",

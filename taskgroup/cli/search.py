@@ -28,6 +28,14 @@ from taskgroup.cli.options import (
 @click.option("--seeds", type=int, metavar="S", help="Paired repetitions of each subset.")
 @click.option("--groups", type=int, metavar="K", help="At most K networks in the recommendation.")
 @click.option("--budget", type=float, metavar="C", help="Serving budget in network equivalents.")
+@click.option(
+    "--baseline",
+    type=click.Choice(["full", "matched"]),
+    help="Compare with full-size single-task networks, or with narrower ones of the same total cost besides.",
+)
+@click.option(
+    "--strategy", metavar="NAME", help="How subsets are chosen: active, hoa, pairs, random, exhaustive."
+)
 @click.option("--workers", type=int, default=1, show_default=True, help="Processes to train in.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="cpu", show_default=True)
 @click.option("--name", metavar="NAME", help="Search under another name, beside the stored study.")
@@ -70,6 +78,7 @@ def command(
                 "runs_failed": n_failed,
                 "recommendation": result.recommendation.document(),
                 "negative_transfer": records(result.negative_transfer),
+                "matched_transfer": records(result.matched_transfer),
                 "affinity": result.affinity.document(),
                 "notes": list(result.outcome.notes),
             }
@@ -94,15 +103,20 @@ def _overridden(study_file: str, overrides: dict[str, object]):  # type: ignore[
 
     study = load_study(study_file)
     document = study.document()
-    for option, key in (("runs", "runs"), ("limit", "time"), ("seeds", "seeds")):
+    keys = (
+        ("runs", "runs"),
+        ("limit", "time"),
+        ("seeds", "seeds"),
+        ("baseline", "baseline"),
+        ("strategy", "strategy"),
+    )
+    for option, key in keys:
         if overrides[option] is not None:
             document["search"][key] = overrides[option]
     if overrides["groups"] is not None and overrides["budget"] is not None:
         raise InputError("give --groups or --budget, not both")
-    if overrides["groups"] is not None:
-        document["grouping"] = {"max_groups": overrides["groups"]}
-    if overrides["budget"] is not None:
-        document["grouping"] = {"budget": overrides["budget"]}
+    if overrides["groups"] is not None or overrides["budget"] is not None:  # rules of the file stay
+        document["grouping"] |= {"max_groups": overrides["groups"], "budget": overrides["budget"]}
     for key in ("name", "seed"):
         if overrides[key] is not None:
             document[key] = overrides[key]

@@ -3,6 +3,7 @@
 Plotly and matplotlib load when something is drawn, so that importing this package stays cheap.
 """
 
+from taskgroup.reporting.atomic import write_atomically
 from taskgroup.reporting.export import ExportFormat, export_grouping, read_export, write_export
 from taskgroup.reporting.figures import (
     gain_figure,
@@ -17,6 +18,7 @@ from taskgroup.reporting.page import render_page
 from taskgroup.reporting.report import ReportPaths, write_report
 from taskgroup.reporting.tables import (
     HeatmapTable,
+    baseline_size_table,
     gain_table,
     group_table,
     heatmap_table,
@@ -30,6 +32,7 @@ __all__ = [
     "GainUnit",
     "HeatmapTable",
     "ReportPaths",
+    "baseline_size_table",
     "export_grouping",
     "gain_figure",
     "gain_table",
@@ -45,6 +48,7 @@ __all__ = [
     "render_page",
     "stage_figure",
     "stage_table",
+    "write_atomically",
     "write_export",
     "write_heatmap",
     "write_report",

@@ -9,6 +9,7 @@ UNKNOWN = "\N{EN DASH}"
 
 BASELINES = {
     "single_task": "single-task networks",
+    "single_task_matched": "capacity-matched single-task networks",
     "all_in_one": "one network for all tasks",
     "recommended": "the recommended networks",
 }
@@ -112,6 +113,32 @@ def baseline_phrase(name: str) -> str:
     'one network for all tasks'
     """
     return BASELINES.get(name, phrase(name))
+
+
+def correlation(value: float | None) -> str:
+    """Write a correlation with its sign, two digits.
+
+    >>> correlation(0.314), correlation(-0.2), correlation(0.001), correlation(None)
+    ('+0.31', '−0.20', '0.00', '–')
+    """
+    if value is None or not is_known(value):
+        return UNKNOWN
+    size = f"{abs(value):.2f}"
+    return size if float(size) == 0 else f"{'+' if value > 0 else MINUS}{size}"
+
+
+def operations(number: float | None) -> str:
+    """Write a number of floating-point operations in words.
+
+    >>> operations(1.44e10), operations(1_700_000), operations(3e13), operations(None)
+    ('14 billion', '1.7 million', '30 trillion', '–')
+    """
+    if number is None or not is_known(number):
+        return UNKNOWN
+    names = {1e12: "trillion", 1e9: "billion", 1e6: "million", 1e3: "thousand"}
+    size, name = next(((s, n) for s, n in names.items() if number >= s), (1.0, ""))
+    value = number / size
+    return f"{value:.1f} {name}".strip() if value < 9.95 else f"{value:,.0f} {name}".strip()
 
 
 def correlation_strength(correlation: float) -> str:

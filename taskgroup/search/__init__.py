@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any
 from taskgroup.search.analysis import runs_with_gains
 from taskgroup.search.conclude import conclude
 from taskgroup.search.cost import affordable_depths
+from taskgroup.search.matched import joint_sizes, matched_capacities, matched_specs
 from taskgroup.search.outcome import Outcome
 from taskgroup.search.plan import Plan, make_plan
 from taskgroup.search.progress import Progress, Silent
 from taskgroup.search.recipe import Recipe, Recipes, default_recipes
 
 if TYPE_CHECKING:
+    from taskgroup.search.catalog import DEFAULT_STRATEGY, strategy_named
     from taskgroup.search.driver import Driver
+    from taskgroup.search.estimate import REPORT_SECONDS, Estimated, Estimation, known_estimator
     from taskgroup.search.function import (
         FUNCTION_RECIPES,
         FunctionDriver,
@@ -25,40 +28,73 @@ if TYPE_CHECKING:
         in_task_order,
         plan_calls,
     )
+    from taskgroup.search.hints import free_hints
+    from taskgroup.search.kept_estimates import KeptEstimates
     from taskgroup.search.lab import Lab
+    from taskgroup.search.measured_table import Columns, read_measured
+    from taskgroup.search.replay import Replay, ReplaySettings, replay_strategy
     from taskgroup.search.space import export_runs
 
 _HOMES = {
-    "Driver": "driver",
+    "DEFAULT_STRATEGY": "catalog",
     "FUNCTION_RECIPES": "function",
+    "REPORT_SECONDS": "estimate",
+    "Columns": "measured_table",
+    "Driver": "driver",
+    "Estimated": "estimate",
+    "Estimation": "estimate",
     "FunctionDriver": "function",
+    "KeptEstimates": "kept_estimates",
     "Lab": "lab",
+    "Replay": "replay",
+    "ReplaySettings": "replay",
     "as_candidates": "function",
     "export_runs": "space",
+    "free_hints": "hints",
     "in_task_order": "function",
+    "known_estimator": "estimate",
     "plan_calls": "function",
+    "read_measured": "measured_table",
+    "replay_strategy": "replay",
+    "strategy_named": "catalog",
 }
 
 __all__ = [
+    "DEFAULT_STRATEGY",
     "FUNCTION_RECIPES",
+    "REPORT_SECONDS",
+    "Columns",
     "Driver",
+    "Estimated",
+    "Estimation",
     "FunctionDriver",
+    "KeptEstimates",
     "Lab",
     "Outcome",
     "Plan",
     "Progress",
     "Recipe",
     "Recipes",
+    "Replay",
+    "ReplaySettings",
     "Silent",
     "affordable_depths",
     "as_candidates",
     "conclude",
     "default_recipes",
     "export_runs",
+    "free_hints",
     "in_task_order",
+    "joint_sizes",
+    "known_estimator",
     "make_plan",
+    "matched_capacities",
+    "matched_specs",
     "plan_calls",
+    "read_measured",
+    "replay_strategy",
     "runs_with_gains",
+    "strategy_named",
 ]
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from taskgroup.affinity import pair_gains, predict_from_pairs
 from taskgroup.search.recipe import Recipe, Recipes
@@ -25,6 +27,7 @@ _SPEC_COLUMNS = (
     "learning_rate",
     "weight_decay",
     "fidelity",
+    "capacity",
     "status",
 )
 _SCORE_COLUMNS = ("run_id", "task", "split", "value")
@@ -39,22 +42,85 @@ def results_frame(results: Iterable[RunResult]) -> pd.DataFrame:
     runs, scores = [], []
     for number, result in enumerate(results):
         spec = result.spec
-        settings = (spec.sharing.depth, spec.weighting, spec.learning_rate, spec.weight_decay, spec.fidelity)
+        sharing, steps = (spec.sharing.depth, spec.weighting), (spec.learning_rate, spec.weight_decay)
+        settings = (*sharing, *steps, spec.fidelity, spec.capacity)
         runs.append((number, spec.subset_name, len(spec.subset), spec.seed, *settings, result.status))
         scores += [(number, s.task, s.split, s.value) for s in result.scores]
     frame = pd.DataFrame(runs, columns=list(_SPEC_COLUMNS))
     return frame.merge(pd.DataFrame(scores, columns=list(_SCORE_COLUMNS)), on="run_id", how="left")
 
 
-def runs_with_gains(runs: pd.DataFrame, recipes: Recipes, study: Study) -> pd.DataFrame:
-    """Pair every score with the single-task run of the same task, seed and split under the single recipe."""
+def runs_with_gains(
+    runs: pd.DataFrame, recipes: Recipes, study: Study, *, matched: Mapping[int, float] | None = None
+) -> pd.DataFrame:
+    """Pair every score with the single-task run of the same task, seed and split under the single recipe.
+
+    Args:
+        runs: The record's table of runs.
+        recipes: What the baselines were trained with.
+        study: Its tasks.
+        matched: The capacity of the baseline for each number of tasks; by default baselines are of full size.
+    """
     is_baseline = (runs["n_tasks"] == 1) & _uses(runs, recipes.single)
-    return with_gains(runs, is_baseline, study.tasks)
+    return with_gains(runs, is_baseline, study.tasks, matched=matched)
 
 
 def comparable(runs: pd.DataFrame, recipes: Recipes, seeds: Iterable[int]) -> pd.DataFrame:
     """The joint runs under the joint recipe at the given seeds: what estimates may be made of."""
     return runs[(runs["n_tasks"] > 1) & _uses(runs, recipes.joint) & runs["seed"].isin(list(seeds))]
+
+
+def joint_gains(runs: pd.DataFrame) -> pd.DataFrame:
+    """The validation gains of joint runs, one row a run and task: target, subset, seed, gain."""
+    joint = runs[(runs["n_tasks"] > 1) & (runs["split"] == "validation") & runs["gain"].notna()]
+    return joint.rename(columns={"task": "target"})[["target", "subset", "seed", "gain"]].reset_index(
+        drop=True
+    )
+
+
+def seed_noise(runs: pd.DataFrame, column: str) -> dict[str, float]:
+    """The variance of a subset's mean over seeds, by task: what another set of seeds would not repeat.
+
+    What a seed does to all subsets alike (its rows, its baseline) cancels between subsets and is left out.
+
+    Args:
+        runs: One row a run and task of the seeds that are compared: task, subset, seed and the column.
+        column: What the mean is taken of.
+
+    Returns:
+        The variances; a task without two subsets at two seeds is left out.
+    """
+    noise = {}
+    for task, own in runs.groupby("task", sort=False):
+        table = own.pivot_table(index="subset", columns="seed", values=column).dropna()
+        if min(table.shape) > 1:
+            noise[str(task)] = paired_noise(table.to_numpy())
+    return noise
+
+
+def paired_noise(values: NDArray[np.float64]) -> float:
+    """The variance of a row's mean beyond what each column does to all rows alike.
+
+    Args:
+        values: Shape [subsets, seeds], two or more of each.
+    """
+    n_subsets, n_seeds = values.shape
+    rest = values - values.mean(axis=1, keepdims=True) - values.mean(axis=0) + values.mean()
+    df = (n_subsets - 1) * (n_seeds - 1)
+    return float(np.square(rest).sum() / df / n_seeds)
+
+
+def seed_errors(runs: pd.DataFrame, column: str) -> dict[str, float]:
+    """The standard error of a subset's mean over seeds, by task, pooled over subsets.
+
+    Args:
+        runs: As for `seed_noise`.
+        column: What the mean is taken of.
+    """
+    cells = runs.groupby(["task", "subset"], sort=False)[column].agg(["var", "size"])
+    repeated = cells[cells["size"] > 1]
+    squares = (repeated["var"] / repeated["size"]).groupby("task", sort=False).mean()
+    return {str(task): float(np.sqrt(square)) for task, square in squares.items()}
 
 
 def measured_values(gains: pd.DataFrame, tasks: Subset) -> dict[Subset, dict[str, float]]:

@@ -14,6 +14,7 @@ from taskgroup.grouping import Grouping
 from taskgroup.search.analysis import (
     GAIN_COLUMNS,
     comparable,
+    joint_gains,
     measured_values,
     rank_correlation,
     reliability_table,
@@ -21,13 +22,14 @@ from taskgroup.search.analysis import (
     stage_table,
 )
 from taskgroup.search.confirm import Confirmation, all_in_one, serving_of
+from taskgroup.search.matched import joint_sizes, matched_capacities, not_trained
 from taskgroup.search.outcome import Outcome
 from taskgroup.search.plan import Plan
 from taskgroup.search.recipe import Recipes, default_recipes
 from taskgroup.search.serving import Serving
-from taskgroup.spec import Study
+from taskgroup.spec import Study, subset_from_name
 from taskgroup.storage import Record
-from taskgroup.transfer import negative_transfer, transfer_table
+from taskgroup.transfer import MATCHED_BASELINE, negative_transfer, transfer_table
 
 _PACKAGES = ("taskgroup", "torch", "optuna", "scikit-learn", "numpy", "scipy", "pandas")
 
@@ -47,7 +49,9 @@ def conclude(
     external = recipes is not None  # a trainer of the user's sets learning rate and the rest itself
     recipes = recipes or _recipes(study, record, study_id)
     runs = runs_with_gains(record.runs_frame(study_id), recipes, study)
-    transfer = transfer_table(comparable(runs, recipes, plan.seeds))
+    compared = comparable(runs, recipes, plan.seeds)
+    transfer = transfer_table(compared)
+    matched_transfer = _matched_transfer(study, plan, runs, recipes, _n_inputs(record, study_id))
     document = record.grouping(study_id)
     recommendation = (
         Grouping.from_document(document) if document else _interim(study, record, study_id, transfer, recipes)
@@ -58,14 +62,19 @@ def conclude(
         runs=runs.drop(columns="floored"),
         transfer=transfer,
         negative_transfer=negative_transfer(transfer),
-        affinity=pairwise(transfer, study.task_names),
+        matched_transfer=matched_transfer,
+        affinity=pairwise(transfer, study.task_names, gains=joint_gains(compared)),
         recommendation=recommendation,
         task_gains=_task_gains(study, plan, runs, recommendation),
         stages=stage_table(runs),
         reliability=reliability,
         rank_correlation=rank_correlation(reliability),
-        notes=_notes(study, runs, transfer, recommendation),
+        notes=(
+            *_notes(study, runs, transfer, recommendation),
+            *_matched_notes(study, transfer, matched_transfer),
+        ),
         settings=_settings(plan, recipes, external=external),
+        recipes=recipes,
     )
 
 
@@ -80,9 +89,24 @@ def _interim(
     """The best grouping of what was measured so far, unconfirmed."""
     values = measured_values(transfer, study.task_names)
     values.setdefault(study.task_names, dict.fromkeys(study.task_names, 0.0))
+    return Serving(study, recipes, _n_inputs(record, study_id)).best(values)
+
+
+def _n_inputs(record: Record, study_id: int) -> int:
     plans = record.events(study_id, kind="plan")
-    n_inputs = plans[0].document["n_inputs"] if plans else 1
-    return Serving(study, recipes, n_inputs).best(values)
+    return int(plans[0].document["n_inputs"]) if plans else 1
+
+
+def _matched_transfer(
+    study: Study, plan: Plan, runs: pd.DataFrame, recipes: Recipes, n_inputs: int
+) -> pd.DataFrame:
+    """Gains over capacity-matched baselines; empty where they were not asked for."""
+    if study.search.baseline == "full":
+        return transfer_table(runs.iloc[:0], baseline=MATCHED_BASELINE)
+    sizes = joint_sizes(map(subset_from_name, runs["subset"].unique()))
+    matched = matched_capacities(study, recipes, n_inputs, sizes)
+    paired = runs_with_gains(runs, recipes, study, matched=matched)
+    return transfer_table(comparable(paired, recipes, plan.seeds), baseline=MATCHED_BASELINE)
 
 
 def _task_gains(study: Study, plan: Plan, runs: pd.DataFrame, grouping: Grouping) -> pd.DataFrame:
@@ -127,6 +151,11 @@ def _notes(study: Study, runs: pd.DataFrame, transfer: pd.DataFrame, grouping: G
             "relative to 0.01, since a share of almost nothing says little."
         )
     return tuple(notes)
+
+
+def _matched_notes(study: Study, transfer: pd.DataFrame, matched: pd.DataFrame) -> tuple[str, ...]:
+    missing = sorted(set(transfer["n_tasks"]) - set(matched["n_tasks"]))
+    return (not_trained(missing),) if missing and study.search.baseline == "matched" else ()
 
 
 def _settings(plan: Plan, recipes: Recipes, *, external: bool) -> dict[str, Any]:

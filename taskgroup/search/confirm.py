@@ -40,14 +40,16 @@ class Confirmation:
     """Fresh-seed scores of finalists and baselines.
 
     Args:
-        runs: Their rows: finalists' networks, single tasks and all-in-one at the fresh seeds.
+        runs: Their rows: finalists' networks, single tasks and all-in-one at the fresh seeds; networks of
+            less than full capacity are left out.
         tasks: Errors and importance.
         seeds: The fresh seeds.
     """
 
     def __init__(self, runs: pd.DataFrame, tasks: Sequence[Task], seeds: Sequence[int]) -> None:
         self._tasks, self._seeds = tasks, seeds
-        self._values = {split: task_values(runs, split) for split in ("validation", "test")}
+        full_size = runs[runs["capacity"] == 1.0] if "capacity" in runs else runs
+        self._values = {split: task_values(full_size, split) for split in ("validation", "test")}
         self._weights = np.array([task.importance for task in tasks])
 
     def gains(self, serving: Serving, over: Serving, split: Split) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""The search of a study, stage by stage: tune, baselines, subsets, confirmation.
+"""The search of a study, stage by stage: tune, baselines, subsets, matched baselines, confirmation.
 
 The driver decides nothing twice: every decision is a function of the study and the results so far, so that a
 resumed search takes the same decisions and only trains what the record lacks.
@@ -12,18 +12,21 @@ from typing import final
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from taskgroup.data import Dataset
 from taskgroup.errors import RunFailedError
-from taskgroup.grouping import Grouping
+from taskgroup.grouping import Grouping, Rules
 from taskgroup.search.analysis import (
     comparable,
     importance,
     measured_values,
     results_frame,
     runs_with_gains,
+    seed_errors,
+    seed_noise,
 )
-from taskgroup.search.catalog import DEFAULT_STRATEGY, STRATEGIES
+from taskgroup.search.catalog import strategy_named
 from taskgroup.search.confirm import (
     Confirmation,
     all_in_one,
@@ -33,7 +36,15 @@ from taskgroup.search.confirm import (
 )
 from taskgroup.search.cost import affordable_depths
 from taskgroup.search.dimensions import tuning_runs
+from taskgroup.search.fixed import open_pairs
 from taskgroup.search.lab import Lab
+from taskgroup.search.matched import (
+    affordable_specs,
+    joint_sizes,
+    matched_capacities,
+    matched_specs,
+    not_trained,
+)
 from taskgroup.search.plan import MAX_FINALISTS, Plan, make_plan, serving_limit
 from taskgroup.search.progress import Progress
 from taskgroup.search.recipe import Recipes
@@ -45,6 +56,7 @@ from taskgroup.storage import Record
 from taskgroup.transfer import mean_gains
 
 _BATCH_SUBSETS = 8
+_PAIRS_SHARE = 0.75
 _CONFIRM_MARGIN = 1.2
 
 
@@ -59,15 +71,25 @@ class Driver:
         record: Keeps the conclusions.
         study_id: The study in the record.
         progress: Hears what happens.
+        hints: Cheap guesses of who helps whom, [target, source] each, for the strategy.
     """
 
     def __init__(
-        self, study: Study, dataset: Dataset, *, lab: Lab, record: Record, study_id: int, progress: Progress
+        self,
+        study: Study,
+        dataset: Dataset,
+        *,
+        lab: Lab,
+        record: Record,
+        study_id: int,
+        progress: Progress,
+        hints: tuple[NDArray[np.float64], ...] = (),
     ) -> None:
         self._study, self._lab, self._record, self._id = study, lab, record, study_id
         self._n_inputs = dataset.features.shape[1]
         self._progress = progress
         self._plan = self._planned()
+        self._hints = hints
 
     def search(self) -> None:
         """Run all stages and record recipes, groupings and the recommendation."""
@@ -81,8 +103,10 @@ class Driver:
         for what, how in recipes.in_words().items():
             self._progress.note(f"{what}: {how}")
         self._measure_baselines(recipes)
-        values = self._measure_subsets(recipes)
-        grouping = self._confirm(recipes, values)
+        values, errors = self._measure_subsets(recipes)
+        if self._study.search.baseline == "matched":
+            self._measure_matched(recipes)
+        grouping = self._confirm(recipes, values, errors)
         if self._record.grouping(self._id) != grouping.document():
             self._record.save_grouping(self._id, grouping.document(), final=True)
 
@@ -110,15 +134,20 @@ class Driver:
                     f"{own[0].reason}"
                 )
 
-    def _measure_subsets(self, recipes: Recipes) -> Values:
-        """Ask the strategy and measure, until runs, time or promise are spent."""
-        strategy = STRATEGIES[DEFAULT_STRATEGY]
+    def _measure_subsets(self, recipes: Recipes) -> tuple[Values, Mapping[str, float]]:
+        """Ask the strategy and measure, until runs, time or promise are spent.
+
+        Returns:
+            What the strategy then believes of the measured subsets, and the values' standard errors.
+        """
+        strategy = strategy_named(self._study.search.strategy)
         n_left = self._plan.n_subsets
         state = self._state(recipes, n_left)
         said = ""
-        while n_left > 0 and not self._out_of_time():
-            batch = strategy.propose(state, min(n_left, self._batch_size(state)))
+        while n_left > 0 and not self._out_of_time(self._n_matched()):
+            batch = self._pairs_first(state) or strategy.propose(state, min(n_left, _BATCH_SUBSETS))
             if not batch:
+                self._progress.note("more subsets are not expected to change the recommendation")
                 break
             stage = "pairs" if max(map(len, batch)) == 2 else "larger subsets"
             self._progress.stage(stage, (len(batch) if stage == "pairs" else n_left) * len(self._plan.seeds))
@@ -127,7 +156,32 @@ class Driver:
             tried = {*state.values, *batch}
             state = self._state(recipes, n_left, tried)
             said = self._say_best(state, said)
-        return state.values
+        believed = strategy.expected(state)
+        return {subset: believed[subset] for subset in state.values if subset in believed}, state.errors
+
+    def _measure_matched(self, recipes: Recipes) -> None:
+        """Train the capacity-matched baselines that the runs left allow; nothing is decided by them."""
+        study, plan, used = self._study, self._plan, self._lab.used
+        subsets = {spec.subset for spec in used}
+        capacities = matched_capacities(study, recipes, self._n_inputs, joint_sizes(subsets))
+        by_size = matched_specs(study, recipes, capacities, subsets, plan.seeds)
+        n_runs = 0 if self._out_of_time() else plan.n_runs - len(used) - plan.n_confirmation
+        specs, left_out = affordable_specs(by_size, used, n_runs)
+        self._lab.run("matched baselines", specs)
+        if left_out:
+            self._progress.note(not_trained(left_out))
+
+    def _n_matched(self) -> int:
+        """The runs that capacity-matched baselines of what was measured so far would take."""
+        if self._study.search.baseline == "full":
+            return 0
+        n_sizes = len(joint_sizes(spec.subset for spec in self._lab.used))
+        return n_sizes * len(self._study.tasks) * len(self._plan.seeds)
+
+    def _pairs_first(self, state: State) -> list[Subset]:
+        """All pairs, where they take at most three quarters of the runs: who helps whom is a result too."""
+        pairs = open_pairs(state)
+        return pairs if len(pairs) <= self._plan.n_subsets * _PAIRS_SHARE else []
 
     def _say_best(self, state: State, said: str) -> str:
         """Tell the best grouping so far, once."""
@@ -141,7 +195,9 @@ class Driver:
 
     def _state(self, recipes: Recipes, n_left: int, tried: set[Subset] | None = None) -> State:
         runs = self._runs(recipes)
-        gains = mean_gains(comparable(runs, recipes, self._plan.seeds))
+        rules = Rules.of(self._study.grouping)
+        joint = comparable(runs, recipes, self._plan.seeds)
+        gains = mean_gains(joint)
         return State(
             tasks=self._study.task_names,
             values=measured_values(gains, self._study.task_names),
@@ -149,20 +205,19 @@ class Driver:
             limit=serving_limit(self._study),
             cost=Serving(self._study, recipes, self._n_inputs).cost,
             n_left=n_left,
-            allowed=lambda subset: tried is None or subset not in tried,
+            allowed=lambda subset: (tried is None or subset not in tried) and rules.allow(subset),
+            noise=seed_noise(joint[joint["split"] == "validation"], "gain"),
+            hints=self._hints,
+            rules=rules,
+            risk=self._study.grouping.risk,
+            errors=seed_errors(joint[joint["split"] == "validation"], "gain"),
             seed=self._study.seed,
         )
 
-    def _batch_size(self, state: State) -> int:
-        """All pairs can be trained at once; larger subsets in small batches, to learn from each."""
-        n = len(state.tasks)
-        n_pairs = sum(len(subset) == 2 for subset in state.values)
-        return max(_BATCH_SUBSETS, n * (n - 1) // 2 - n_pairs)
-
-    def _confirm(self, recipes: Recipes, values: Values) -> Grouping:
+    def _confirm(self, recipes: Recipes, values: Values, errors: Mapping[str, float]) -> Grouping:
         study, plan = self._study, self._plan
         serving = Serving(study, recipes, self._n_inputs)
-        finalists, baselines = serving.finalists(values, MAX_FINALISTS), serving.baselines()
+        finalists, baselines = serving.finalists(values, MAX_FINALISTS, errors=errors), serving.baselines()
         if not finalists:
             raise RunFailedError(
                 "the networks that could be trained do not serve every task within the grouping limit, "
@@ -205,15 +260,15 @@ class Driver:
     def _mean(self, grouping: Grouping) -> float:
         return grouping.select_total / sum(task.importance for task in self._study.tasks)
 
-    def _out_of_time(self) -> bool:
-        """Whether the time left is needed to confirm the finalists."""
+    def _out_of_time(self, n_more: int = 0) -> bool:
+        """Whether the time left is needed to confirm the finalists, and for so many runs besides."""
         limit = self._study.search.time
         if limit is None:
             return False
         by_run = [result.seconds for result in self._lab.used.values()]
         n_tasks = len(self._study.tasks)
-        confirmation = float(np.mean(by_run)) * (n_tasks + 1 + 2 * n_tasks) * len(self._plan.fresh_seeds)
-        return self._lab.seconds + _CONFIRM_MARGIN * confirmation > limit
+        n_runs = (n_tasks + 1 + 2 * n_tasks) * len(self._plan.fresh_seeds) + n_more
+        return self._lab.seconds + _CONFIRM_MARGIN * n_runs * float(np.mean(by_run)) > limit
 
     def _record_once(self, kind: str, document: dict[str, object]) -> None:
         events = self._record.events(self._id, kind=kind)

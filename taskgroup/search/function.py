@@ -8,24 +8,25 @@ grouping and the baselines need at fresh seeds are set aside.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import final
 
 import pandas as pd
 
 from taskgroup.errors import InputError, RunFailedError, nearest
 from taskgroup.grouping import Candidate, Grouping, Problem, solve
-from taskgroup.search.analysis import importance, results_frame
-from taskgroup.search.catalog import DEFAULT_STRATEGY, STRATEGIES
+from taskgroup.search.analysis import importance, results_frame, runs_with_gains, seed_errors, seed_noise
+from taskgroup.search.catalog import strategy_named
 from taskgroup.search.confirm import Advantage, Confirmation, all_in_one, serving_of, single_task
 from taskgroup.search.lab import Lab
 from taskgroup.search.plan import Plan
 from taskgroup.search.progress import Progress
 from taskgroup.search.recipe import Recipe, Recipes
-from taskgroup.search.strategy import ServingLimit, State
+from taskgroup.search.strategy import ServingLimit, State, Strategy, batch_size
 from taskgroup.spec import Sharing, Study, Subset, subset_from_name
 from taskgroup.storage import Record
+from taskgroup.transfer import predicted_gain
 
 FUNCTION_RECIPES = Recipes(*[Recipe(0.0, 0.0, Sharing("hard", 1), "equal")] * 2)
 """The function sets its own learning rate and weight decay, recorded as 0."""
@@ -147,22 +148,26 @@ class FunctionDriver:
         progress: Progress,
     ) -> None:
         self._study, self._calls = study, calls
-        self._candidates = None if candidates is None else frozenset(candidates)
+        self._candidates = None if candidates is None else tuple(candidates)
         self._lab, self._record, self._id, self._progress = lab, record, study_id, progress
         self._tried: set[Subset] = set()
 
     def search(self) -> None:
         """Measure, choose, confirm, and record the recommendation."""
-        strategy = STRATEGIES[DEFAULT_STRATEGY]
+        strategy = strategy_named(self._study.search.strategy)
         self._measure("baselines", self._calls.first)
-        n_left = self._calls.plan.n_subsets
-        while n_left > 0 and (batch := strategy.propose(self._state(n_left), n_left)):
-            batch = batch[: n_left if len(batch[0]) == 2 else 1]
-            self._measure("pairs" if len(batch[0]) == 2 else "larger subsets", batch)
+        n_left, n_tasks = self._calls.plan.n_subsets, len(self._study.tasks)
+        while n_left > 0:
+            n = min(n_left, batch_size(n_tasks, len(self._tried)))
+            batch = strategy.propose(self._state(n_left), n)
+            if not batch:
+                self._progress.note("more calls are not expected to change the recommendation")
+                break
+            self._measure("subsets", batch)
             n_left -= len(batch)
         state = self._state(0)
         self._require_served(state)
-        grouping = state.best_grouping(state.values)
+        grouping = _chosen(state, strategy)
         if grouping is None:
             raise RunFailedError(self._nothing_serves())
         self._record.save_grouping(self._id, self._judged(grouping).document(), final=True)
@@ -182,19 +187,25 @@ class FunctionDriver:
             cost=lambda _: 1.0,
             n_left=n_left,
             allowed=lambda s: s not in self._tried and (self._candidates is None or s in self._candidates),
+            candidates=self._candidates,
+            noise=seed_noise(self._search_runs(), "value"),
+            errors=seed_errors(self._search_runs(), "value"),
             seed=study.seed,
         )
 
     def _values(self) -> dict[Subset, dict[str, float]]:
         """Mean score of every measured subset and task, turned so that higher is better."""
-        runs = self._runs()
-        runs = runs[(runs["status"] == "ok") & runs["seed"].isin(self._calls.plan.seeds)]
+        runs = self._search_runs()
         values: dict[Subset, dict[str, float]] = {}
         means = runs.groupby(["subset", "task"], sort=False)["value"].mean().reset_index()
         for name, task, mean in zip(means["subset"], means["task"], means["value"], strict=True):
             sign = 1.0 if self._study.task(task).score.direction == "maximize" else -1.0
             values.setdefault(subset_from_name(name), {})[task] = sign * float(mean)
         return values
+
+    def _search_runs(self) -> pd.DataFrame:
+        runs = self._runs()
+        return runs[(runs["status"] == "ok") & runs["seed"].isin(self._calls.plan.seeds)]
 
     def _require_served(self, state: State) -> None:
         for task in state.tasks:
@@ -221,6 +232,8 @@ class FunctionDriver:
         runs = self._runs()
         scores = Confirmation(runs[runs["seed"].isin(seeds)], tasks, seeds)
         gain = scores.advantage(serving, alone, "validation")
+        if not plan.fresh_seeds:
+            gain = self._shrunken(serving) or gain
         over_joint = scores.advantage(serving, joint, "validation")
         return Grouping(
             networks=grouping.networks,
@@ -235,8 +248,25 @@ class FunctionDriver:
             },
             versus={"single_task": _known(gain), "all_in_one": _known(over_joint)},
             confirmed=bool(plan.fresh_seeds),
-            verdict=_verdict(over_joint, gain, confirmed=bool(plan.fresh_seeds)),
+            verdict=self._verdict(grouping, over_joint, gain),
         )
+
+    def _verdict(self, grouping: Grouping, over_joint: Advantage, over_single: Advantage) -> str:
+        confirmed = bool(self._calls.plan.fresh_seeds)
+        trained = {spec.subset for spec in self._lab.used}
+        predicted = ["+".join(n.subset) for n in grouping.networks if n.subset not in trained]
+        if predicted:
+            return (
+                f"Predicted to be best; {', '.join(predicted)} was not trained. Allow more runs, or "
+                "confirm=True, to measure it."
+            )
+        return _verdict(over_joint, over_single, confirmed=confirmed)
+
+    def _shrunken(self, serving: Mapping[str, str]) -> Advantage | None:
+        """The gain of the best of many, corrected for having been chosen; None where nothing was repeated."""
+        runs = runs_with_gains(self._search_runs(), FUNCTION_RECIPES, self._study)
+        found = predicted_gain(runs, serving, importance(self._study.tasks))
+        return None if found is None else Advantage(found.gain, found.low, found.high)
 
     def _runs(self) -> pd.DataFrame:
         return results_frame(self._lab.used.values())
@@ -247,9 +277,24 @@ def _known(advantage: Advantage) -> dict[str, float | None]:
     return {name: None if value != value else value for name, value in advantage.document().items()}
 
 
+def _chosen(state: State, strategy: Strategy) -> Grouping | None:
+    """The best grouping by what the strategy believes; its totals as measured, where all of it was."""
+    grouping = state.best_grouping(strategy.expected(state))
+    if grouping is None or any(network.subset not in state.values for network in grouping.networks):
+        return grouping
+    total = math.fsum(
+        state.importance.get(task, 1.0) * state.values[network.subset][task]
+        for network in grouping.networks
+        for task in network.serves
+    )
+    by_measured = state.best_grouping(state.values)
+    bound = total if by_measured is None or by_measured.bound is None else max(by_measured.bound, total)
+    return replace(grouping, select_total=total, bound=bound, optimal=math.isclose(total, bound))
+
+
 def _verdict(over_joint: Advantage, over_single: Advantage, *, confirmed: bool) -> str:
     if not confirmed:
-        return "The best of what was measured; not confirmed with fresh seeds, so its gain is optimistic."
+        return "The best of what was measured; not confirmed with fresh seeds, so its gain is a prediction."
     lows = [advantage.low for advantage in (over_joint, over_single)]
     if any(math.isnan(low) for low in lows):
         return (

@@ -14,7 +14,8 @@ from typing import final
 
 from taskgroup.affinity import PairGains, predict_from_pairs
 from taskgroup.grouping import Grouping
-from taskgroup.search.strategy import State
+from taskgroup.search.fixed import open_pairs
+from taskgroup.search.strategy import State, Values
 from taskgroup.spec import Subset
 
 _ENUMERATED_TASKS = 12  # 2**12 subsets are still solved exactly in a blink
@@ -27,8 +28,11 @@ class HigherOrder:
 
     def propose(self, state: State, n: int) -> list[Subset]:
         """Unmeasured pairs, evenly over tasks; when there are none, promising larger subsets."""
-        pairs = [pair for pair in _balanced(state.tasks) if state.allowed(pair) and pair not in state.values]
-        return (pairs or _promising(state, n))[:n]
+        return (open_pairs(state) or _promising(state, n))[:n]
+
+    def expected(self, state: State) -> Values:
+        """Measured values, and averages of pairs for what was not measured."""
+        return {**_predictions(state, _pairs(state)), **state.values}
 
 
 def _pairs(state: State) -> dict[tuple[str, str], float]:
@@ -92,19 +96,9 @@ def _better(grouping: Grouping, than: Grouping | None) -> bool:
     return grouping.select_total > than.select_total + 1e-9 * abs(than.select_total)
 
 
-def _balanced(tasks: Subset) -> list[Subset]:
-    """All pairs, ordered so that any first part of the list has every task about equally often.
-
-    >>> _balanced(("a", "b", "c", "d"))
-    [('a', 'b'), ('b', 'c'), ('c', 'd'), ('a', 'd'), ('a', 'c'), ('b', 'd')]
-    """
-    n = len(tasks)
-    pairs = [(i, (i + step) % n) for step in range(1, n // 2 + 1) for i in range(n)]
-    unique = dict.fromkeys((min(pair), max(pair)) for pair in pairs)
-    return [(tasks[i], tasks[j]) for i, j in unique if i != j]
-
-
 def _larger(state: State, pairs: PairGains) -> list[Subset]:
+    if state.candidates is not None:
+        return [subset for subset in state.candidates if len(subset) > 2 and state.allowed(subset)]
     if len(state.tasks) <= _ENUMERATED_TASKS:
         return list(state.subsets(smallest=3, largest=len(state.tasks)))
     return _grown(state, pairs)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from taskgroup.affinity import AffinityMatrix
 from taskgroup.grouping import Grouping
+from taskgroup.search.recipe import Recipes
 from taskgroup.spec import Study
 
 
@@ -20,11 +21,13 @@ class Outcome:
     Attributes:
         study: What was searched.
         runs: One row a run, task and split: run_id, stage, subset (joined by ``+``), n_tasks, seed,
-            sharing, depth, weighting, learning_rate, weight_decay, fidelity, status, reason, seconds,
-            task, split, metric, value, gain. A failed run has one row without task.
+            sharing, depth, weighting, learning_rate, weight_decay, fidelity, capacity, status, reason,
+            seconds, task, split, metric, value, gain. A failed run has one row without task.
         transfer: One row a measured (target, subset): target, subset, n_tasks, gain, low, high,
             p_value, q_value, n_seeds, baseline, floored; validation split.
         negative_transfer: The rows of `transfer` whose gain is below zero at q < 0.05, worst first.
+        matched_transfer: Like `transfer`, with gains over capacity-matched single-task networks, which
+            together cost as much as the subset's; empty where `search.baseline` does not ask for them.
         affinity: Gains of the pairs as a matrix [target, source].
         recommendation: The grouping to train; its gain is from fresh seeds on the test split.
         task_gains: Test-split gains with fresh seeds: strategy (`recommended` or `all_in_one`), task,
@@ -35,12 +38,14 @@ class Outcome:
         rank_correlation: Spearman's correlation of the two, None with fewer than three subsets.
         notes: Sentences that a reader must know (nothing beats the baselines, search cut short, ...).
         settings: What repeats the search: tuned settings, seeds, versions, machine.
+        recipes: The settings that single tasks and joint networks were compared with.
     """
 
     study: Study
     runs: pd.DataFrame
     transfer: pd.DataFrame
     negative_transfer: pd.DataFrame
+    matched_transfer: pd.DataFrame
     affinity: AffinityMatrix
     recommendation: Grouping
     task_gains: pd.DataFrame
@@ -49,3 +54,4 @@ class Outcome:
     rank_correlation: float | None
     notes: tuple[str, ...]
     settings: Mapping[str, Any]
+    recipes: Recipes | None = None

@@ -16,6 +16,7 @@ _MIN_CONFIRM_SEEDS = 5
 _TUNING_SHARE = 0.3
 _MAX_PROPOSALS = 12
 _MAX_TUNING_SEEDS = 2
+_MATCHED_SHARE = 0.5
 MAX_FINALISTS = 2
 
 
@@ -30,6 +31,7 @@ class Plan:
         n_proposals: Recipes tried for single tasks.
         n_subsets: Subsets that may be measured beyond single tasks and all-in-one.
         n_runs: The most network trainings in all.
+        n_confirmation: The most of them that are kept for the confirmation.
     """
 
     seeds: tuple[int, ...]
@@ -38,6 +40,7 @@ class Plan:
     n_proposals: int
     n_subsets: int
     n_runs: int
+    n_confirmation: int = 0
 
 
 def make_plan(study: Study, *, n_proposals: int | None = None) -> Plan:
@@ -67,8 +70,8 @@ def make_plan(study: Study, *, n_proposals: int | None = None) -> Plan:
         n_proposals = _largest(_MAX_PROPOSALS, lambda n: tuning_runs(study, n, len(tuning)) <= share)
     left = max(left - tuning_runs(study, n_proposals, len(tuning)), 0)
     possible = 2**n_tasks - n_tasks - 2
-    n_subsets = min(left // len(seeds), possible)
-    return Plan(seeds, fresh, tuning, n_proposals, n_subsets, search.runs)
+    n_subsets = min((left - _matched_runs(study, left)) // len(seeds), possible)
+    return Plan(seeds, fresh, tuning, n_proposals, n_subsets, search.runs, confirmation)
 
 
 def serving_limit(study: Study) -> ServingLimit:
@@ -82,6 +85,25 @@ def _networks_at_most(study: Study) -> int:
     return max(1, min(study.grouping.max_groups or disjoint + 1, disjoint + 1))
 
 
+def _matched_runs(study: Study, left: int) -> int:
+    """Runs to keep for capacity-matched baselines: at most half, for as many sizes of subsets as that covers.
+
+    What the subsets leave over is theirs as well.
+    """
+    if study.search.baseline == "full":
+        return 0
+    n_tasks = len(study.tasks)
+    of_a_size = n_tasks * study.search.seeds
+    return of_a_size * min(n_tasks - 1, int(_MATCHED_SHARE * left) // of_a_size)
+
+
+def _with_matched(study: Study, n_runs: int) -> int:
+    """So many runs for subsets, and those that are kept for their matched baselines."""
+    return next(
+        total for total in range(n_runs, 2 * n_runs + 1) if total - _matched_runs(study, total) >= n_runs
+    )
+
+
 def _largest(start: int, fits: Callable[[int], bool]) -> int:
     return next((n for n in range(start, 1, -1) if fits(n)), 0)
 
@@ -89,10 +111,11 @@ def _largest(start: int, fits: Callable[[int], bool]) -> int:
 def _too_few(study: Study, baselines: int, confirmation: int, n_seeds: int) -> str:
     pairs = len(study.tasks) * (len(study.tasks) - 1) // 2
     needed = baselines + confirmation + n_seeds
+    all_pairs_needed = baselines + confirmation + _with_matched(study, pairs * n_seeds)
     return (
         f"search.runs is {study.search.runs}, but {len(study.tasks)} tasks need at least {needed}: "
         f"{baselines} for the single-task and all-in-one baselines, {confirmation} to confirm the "
         f"finalists with fresh seeds, {n_seeds} for each subset measured. Give "
-        f"{needed + (pairs - 1) * n_seeds} to measure all pairs, or lower search.seeds or "
+        f"{all_pairs_needed} to measure all pairs, or lower search.seeds or "
         "search.confirm_seeds"
     )

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import final
 
 from taskgroup.errors import InfeasibleError
-from taskgroup.grouping import Candidate, Grouping, Problem, solve
+from taskgroup.grouping import Candidate, Grouping, Problem, Rules, solve
 from taskgroup.search.analysis import importance
 from taskgroup.search.cost import serving_cost
 from taskgroup.search.plan import serving_limit
@@ -31,16 +31,26 @@ class Serving:
     def __init__(self, study: Study, recipes: Recipes, n_inputs: int) -> None:
         self._study, self._recipes, self._n_inputs = study, recipes, n_inputs
         self._limit = serving_limit(study)
+        self._rules = Rules.of(study.grouping)
 
     def cost(self, subset: Subset) -> float:
         """Cost of serving all tasks of a subset from its network, in network equivalents."""
         return self._cost(subset, n_served=len(subset))
 
     def allows(self, grouping: Grouping) -> bool:
-        """Whether a grouping keeps within the limit."""
+        """Whether a grouping keeps within the limit and the rules."""
+        if not self._keeps_rules(grouping):
+            return False
         if self._limit.budget is not None:
             return grouping.cost <= self._limit.budget * (1 + 1e-9)
         return self._limit.max_groups is None or len(grouping.networks) <= self._limit.max_groups
+
+    def _keeps_rules(self, grouping: Grouping) -> bool:
+        server = {task: network.subset for network in grouping.networks for task in network.serves}
+        units = self._rules.units(self._study.task_names)
+        return all(self._rules.allow(network.subset) for network in grouping.networks) and all(
+            len({server[task] for task in unit}) == 1 for unit in units
+        )
 
     def best(self, values: Values) -> Grouping:
         """The best grouping of measured subsets within the limit.
@@ -48,10 +58,18 @@ class Serving:
         Raises:
             InputError: If none keeps within it.
         """
-        return self._solve(values, self._limit)
+        return self._solve(values, self._limit, {})
 
-    def finalists(self, values: Values, n: int) -> list[Grouping]:
-        """The best groupings at each number of networks within the limit, best first, at most `n`."""
+    def finalists(
+        self, values: Values, n: int, *, errors: Mapping[str, float] | None = None
+    ) -> list[Grouping]:
+        """The best groupings at each number of networks within the limit, best first, at most `n`.
+
+        Args:
+            values: Of the measured subsets.
+            n: How many.
+            errors: Standard error of a joint value by task, for a risk-averse choice.
+        """
         n_tasks = len(self._study.tasks)
         most = min(self._limit.max_groups or n_tasks, n_tasks)
         limits = [ServingLimit(max_groups=k) for k in range(1, most + 1)]
@@ -60,7 +78,7 @@ class Serving:
         found: dict[tuple[Subset, ...], Grouping] = {}
         for limit in limits:
             with contextlib.suppress(InfeasibleError):  # where all-in-one failed, few networks may not do
-                grouping = self._solve(values, limit)
+                grouping = self._solve(values, limit, errors or {})
                 found.setdefault(tuple(sorted(network.subset for network in grouping.networks)), grouping)
         return sorted(found.values(), key=lambda grouping: -grouping.select_total)[:n]
 
@@ -68,20 +86,27 @@ class Serving:
         """Every task alone, and all in one network."""
         names = self._study.task_names
         return {
-            "single_task": self._solve({(name,): {name: 0.0} for name in names}, ServingLimit()),
-            "all_in_one": self._solve({names: dict.fromkeys(names, 0.0)}, ServingLimit()),
+            "single_task": self._solve({(name,): {name: 0.0} for name in names}, ServingLimit(), None),
+            "all_in_one": self._solve({names: dict.fromkeys(names, 0.0)}, ServingLimit(), None),
         }
 
-    def _solve(self, values: Values, limit: ServingLimit) -> Grouping:
-        """Solve with every candidate at its full cost, then leave out the branches that serve nothing."""
+    def _solve(self, values: Values, limit: ServingLimit, errors: Mapping[str, float] | None) -> Grouping:
+        """Solve with every candidate at its full cost, then leave out the branches that serve nothing.
+
+        Without errors, for a baseline, the study's rules are left out too.
+        """
         grouping = solve(
             Problem(
                 tasks=self._study.task_names,
-                candidates=tuple(self._candidate(subset, of_tasks) for subset, of_tasks in values.items()),
+                candidates=tuple(
+                    self._candidate(subset, of_tasks, errors or {}) for subset, of_tasks in values.items()
+                ),
                 direction="maximize",
                 importance=importance(self._study.tasks),
                 budget=limit.budget,
                 max_groups=limit.max_groups,
+                rules=Rules() if errors is None else self._rules,
+                risk=self._study.grouping.risk,
             )
         )
         networks = tuple(
@@ -95,12 +120,15 @@ class Serving:
         sharing = self._recipes.of(subset).sharing
         return serving_cost(self._n_inputs, self._study.model.widths, sharing, n_served)
 
-    def _candidate(self, subset: Subset, of_tasks: Mapping[str, float]) -> Candidate:
+    def _candidate(
+        self, subset: Subset, of_tasks: Mapping[str, float], errors: Mapping[str, float]
+    ) -> Candidate:
         recipe = self._recipes.of(subset)
         return Candidate(
             subset=subset,
             cost=self.cost(subset),
             values=of_tasks,
+            errors={task: errors[task] for task in of_tasks if len(subset) > 1 and task in errors},
             sharing=recipe.sharing,
             weighting=recipe.weighting,
             hyperparameters=recipe.hyperparameters,

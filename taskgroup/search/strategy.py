@@ -11,12 +11,18 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from taskgroup.errors import InfeasibleError
-from taskgroup.grouping import Candidate, Grouping, Problem, solve
+from taskgroup.grouping import Candidate, Grouping, Problem, Rules, solve
 from taskgroup.spec import Subset
 
 Values = Mapping[Subset, Mapping[str, float]]
 """What each subset is worth to each of its tasks; higher is better."""
+
+
+_MANY_TASKS = 12
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,12 @@ class State:
         cost: Serving cost of a subset in network equivalents.
         allowed: Whether a subset may be proposed.
         n_left: How many more subsets can be measured.
+        candidates: The only subsets that a grouping may hold; None for all.
+        noise: Variance of a measured value by task, from repeated seeds; empty where nothing was repeated.
+        hints: Cheap guesses of who helps whom, [target, source] each in any unit.
+        rules: What every network of a grouping keeps to besides the limit.
+        risk: Standard errors by which a value counts as worse than it is.
+        errors: Standard error of a measured joint value by task; empty where nothing was repeated.
         seed: For strategies that draw.
     """
 
@@ -49,12 +61,22 @@ class State:
     cost: Callable[[Subset], float]
     n_left: int
     allowed: Callable[[Subset], bool] = field(default=lambda _: True)
+    candidates: tuple[Subset, ...] | None = None
+    noise: Mapping[str, float] = field(default_factory=dict)
+    hints: tuple[NDArray[np.float64], ...] = ()
+    rules: Rules = field(default_factory=Rules)
+    risk: float = 0.0
+    errors: Mapping[str, float] = field(default_factory=dict)
     seed: int = 0
 
     def subsets(self, *, smallest: int, largest: int) -> Iterable[Subset]:
         """All allowed subsets of these sizes, small ones first, in task-list order."""
         for size in range(smallest, largest + 1):
             yield from filter(self.allowed, itertools.combinations(self.tasks, size))
+
+    def _errors(self, subset: Subset) -> dict[str, float]:
+        """A task alone is what gains are measured against, and has no error."""
+        return {task: self.errors[task] for task in subset if len(subset) > 1 and task in self.errors}
 
     def best_grouping(self, values: Values) -> Grouping | None:
         """Solve the grouping exactly among some subsets.
@@ -65,7 +87,10 @@ class State:
         Returns:
             The best grouping; None where no choice among them serves every task within the limit.
         """
-        candidates = [Candidate(subset, self.cost(subset), of_tasks) for subset, of_tasks in values.items()]
+        candidates = [
+            Candidate(subset, self.cost(subset), of_tasks, errors=self._errors(subset))
+            for subset, of_tasks in values.items()
+        ]
         try:
             return solve(
                 Problem(
@@ -75,6 +100,8 @@ class State:
                     importance=self.importance,
                     budget=self.limit.budget,
                     max_groups=self.limit.max_groups,
+                    rules=self.rules,
+                    risk=self.risk,
                 )
             )
         except InfeasibleError:
@@ -82,8 +109,23 @@ class State:
 
 
 class Strategy(Protocol):
-    """Chooses what to measure next."""
+    """Chooses what to measure next and says what it makes of what was measured."""
 
     def propose(self, state: State, n: int) -> list[Subset]:
         """Name up to `n` subsets that were not measured yet, most wanted first; none ends the search."""
         ...
+
+    def expected(self, state: State) -> Values:
+        """What it believes subsets to be worth: all that it would build a grouping of, measured or not."""
+        ...
+
+
+def batch_size(n_tasks: int, n_measured: int) -> int:
+    """Subsets measured between two looks: learning from each pays where a look is cheap.
+
+    With few tasks every run is looked at; with many, a look takes seconds, and the more is known the less
+    one run more changes.
+    """
+    if n_tasks < _MANY_TASKS:
+        return 1
+    return max(n_tasks // 6, n_measured // 10)

@@ -9,8 +9,8 @@ from typing import Any
 from taskgroup.errors import InputError
 from taskgroup.spec import parse_study
 
-BUDGET_KEYS = frozenset({"search.runs", "search.time"})
-"""A search may be continued with more or less to spend."""
+FREE_KEYS = frozenset({"search.runs", "search.time", "search.baseline"})
+"""A search may be continued with more or less to spend, and with matched baselines besides the full ones."""
 
 _NOTHING = object()
 
@@ -18,7 +18,7 @@ _NOTHING = object()
 def study_changes(
     stored: Mapping[str, Any], given: Mapping[str, Any], *, same_rows: bool = False
 ) -> list[str]:
-    """List the keys in which two study documents differ, each with both values; budgets aside.
+    """List the keys in which two study documents differ, each with both values; `FREE_KEYS` aside.
 
     Args:
         stored: The document in the record.
@@ -29,7 +29,7 @@ def study_changes(
     >>> study_changes({"seed": 0, "search": {"runs": 10}}, {"seed": 1, "search": {"runs": 20}})
     ['seed: stored 0, given 1']
     """
-    free = BUDGET_KEYS | ({"data.source"} if same_rows else frozenset())
+    free = FREE_KEYS | ({"data.source"} if same_rows else frozenset())
     return [
         f"{path}: stored {_show(before)}, given {_show(after)}"
         for path, before, after in _differences(_with_new_defaults(stored), given)

@@ -20,6 +20,7 @@ RUN_COLUMNS = {
     "learning_rate": "float64",
     "weight_decay": "float64",
     "fidelity": "float64",
+    "capacity": "float64",
     "status": "str",
     "reason": "str",
     "seconds": "float64",
@@ -35,7 +36,7 @@ RUN_COLUMNS = {
 def read_runs_frame(connection: Connection, study_id: int, *, every_stage: bool) -> pd.DataFrame:
     """Read the runs that a study uses: one row a run, task and split, in the order of use.
 
-    Shape: [runs × tasks × splits, 19]; a run without scores has one row.
+    Shape: [runs × tasks × splits, 20]; a run without scores has one row.
     """
     runs = _read_uses(connection, study_id)
     if not every_stage:
@@ -59,6 +60,7 @@ def _read_uses(connection: Connection, study_id: int) -> pd.DataFrame:
             RunRow.learning_rate,
             RunRow.weight_decay,
             RunRow.fidelity,
+            RunRow.capacity,
             RunRow.status,
             RunRow.reason,
             RunRow.seconds,

@@ -65,6 +65,7 @@ def read_results(connection: Connection, context: str) -> dict[str, RunResult]:
             RunRow.weight_decay,
             RunRow.seed,
             RunRow.fidelity,
+            RunRow.capacity,
             RunRow.status,
             RunRow.reason,
             RunRow.seconds,
@@ -98,6 +99,7 @@ def _result(row: Any, scores: Sequence[Score]) -> RunResult:
         weight_decay=row.weight_decay,
         seed=row.seed,
         fidelity=row.fidelity,
+        capacity=row.capacity,
     )
     return RunResult(
         spec=spec,
@@ -122,6 +124,7 @@ def _run_row(key: str, context: str, result: RunResult, at: datetime) -> dict[st
         "weight_decay": spec.weight_decay,
         "seed": spec.seed,
         "fidelity": spec.fidelity,
+        "capacity": spec.capacity,
         "status": result.status,
         "reason": None if result.reason is None else _storable(result.reason),
         "seconds": result.seconds,

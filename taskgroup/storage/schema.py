@@ -21,6 +21,7 @@ from sqlalchemy import (
     String,
     Text,
     TypeDecorator,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -101,6 +102,7 @@ class RunRow(Base):
     seconds: Mapped[float]
     epochs: Mapped[int]
     finished_at: Mapped[datetime]
+    capacity: Mapped[float] = mapped_column(server_default=text("1"))
 
 
 class ScoreRow(Base):

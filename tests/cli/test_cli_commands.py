@@ -74,6 +74,19 @@ class TestSearch:
         by_budget = taskgroup("search", study, "--budget", 4.0, "--name", "third", "--json", "--quiet").json
         assert by_budget["recommendation"]["cost"] <= 4.0
 
+    def test_a_second_baseline_is_asked_for_by_an_option(self, taskgroup, tmp_path):
+        study = write_study(tmp_path, training={"epochs": 2}, search={"runs": 100})
+        full = taskgroup("search", study, "--json", "--quiet").json
+        assert full["matched_transfer"] == []
+        both = taskgroup("search", study, "--baseline", "matched", "--json", "--quiet").json
+        assert {row["baseline"] for row in both["matched_transfer"]} == {"single_task_matched"}
+        assert all(row["target"] in row["subset"] for row in both["matched_transfer"])
+        assert (tmp_path / taskgroup("report", study, "--json").json["report"]).is_file()
+        assert (tmp_path / "reports" / "planted" / "matched_transfer.csv").is_file()
+        wrong = taskgroup("search", study, "--baseline", "mached")
+        assert wrong.code == 2
+        assert "matched" in wrong.err
+
     def test_a_study_may_be_searched_under_a_new_name_after_a_change(self, taskgroup, tmp_path):
         taskgroup("search", write_study(tmp_path, training={"epochs": 2}), "--quiet")
         changed = write_study(tmp_path, training={"epochs": 3})

@@ -69,3 +69,42 @@ def test_help_loads_neither_pandas_nor_scipy():
         "sys.exit(bool({'pandas', 'scipy', 'torch'} & set(sys.modules)))"
     )
     assert run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+RULED = "subset,loss_a,loss_b,se_a,se_b\na,3,,0.1,\nb,,2,,0.1\na+b,2,2.5,2,0.1\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "served"),
+    [
+        (["--must-link", "a,b"], [["a", "b"]]),
+        (["--cannot-link", "a, b"], [["a"], ["b"]]),
+        (["--min-size", "2"], [["a", "b"]]),
+        (["--max-size", "1"], [["a"], ["b"]]),
+        (["--no-overlap"], [["a", "b"]]),
+        (["--error", "se_{task}", "--risk", "1"], [["a"], ["b"]]),
+        (["--time", "1m"], [["a"], ["b"]]),
+    ],
+)
+def test_rules_are_obeyed(tmp_path, words, served):
+    path = tmp_path / "ruled.csv"
+    path.write_text(RULED)
+    words = [str(path), "--select", "loss_{task}", "--json", *words]
+    networks = json.loads(CliRunner().invoke(command, words, catch_exceptions=False).stdout)["networks"]
+    assert [network["serves"] for network in networks] == served
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--must-link", "a,bb"], "must_link names the unknown task 'bb'"),
+        (["--must-link", "a"], "at least two"),
+        (["--risk", "1"], "needs standard errors"),
+        (["--time", "soon"], "90s, 10m or 1.5h"),
+        (["--min-size", "3"], "min_size 2"),
+    ],
+)
+def test_wrong_rules_are_refused(table, words, told):
+    result = CliRunner().invoke(command, [table, "--select", "loss_{task}", *words])
+    assert isinstance(result.exception, InputError)
+    assert told in str(result.exception)

@@ -47,6 +47,7 @@ def make_outcome(
     failed_runs: int = 0,
     unmeasured: float = 0.0,
     notes: Sequence[str] = (),
+    matched: float | None = None,
 ) -> Outcome:
     """Fabricate the outcome of one search.
 
@@ -59,6 +60,7 @@ def make_outcome(
         failed_runs: How many runs diverged.
         unmeasured: Share of the pairs that the search skipped (NaN in the affinity).
         notes: What a reader must know.
+        matched: How much better every gain is over capacity-matched baselines; by default there are none.
     """
     rng = np.random.default_rng(seed)
     names = tuple(names)
@@ -74,6 +76,7 @@ def make_outcome(
         runs=_runs(subsets, n_seeds, failed_runs, rng),
         transfer=transfer,
         negative_transfer=transfer[(transfer["q_value"] < 0.05) & (transfer["gain"] < 0)].sort_values("gain"),
+        matched_transfer=_matched(transfer, matched),
         affinity=affinity,
         recommendation=recommendation,
         task_gains=_task_gains(names, recommendation, truth, rng, confirmed=confirmed),
@@ -129,6 +132,15 @@ def _measure(
     q_values = stats.false_discovery_control(table["p_value"]) if rows else []
     table.insert(7, "q_value", pd.Series(q_values, dtype=float))
     return table.assign(baseline="single_task", floored=False)
+
+
+def _matched(transfer: pd.DataFrame, better_by: float | None) -> pd.DataFrame:
+    if better_by is None:
+        return transfer.iloc[:0]
+    columns = ["gain", "low", "high"]
+    return transfer.assign(
+        **{name: transfer[name] + better_by for name in columns}, baseline="single_task_matched"
+    )
 
 
 def _interval(seeds: np.ndarray) -> tuple[float, float, float, float]:

@@ -50,10 +50,10 @@ def test_a_failed_write_leaves_the_old_file_and_no_rest(tmp_path: Path) -> None:
 
 
 def test_importing_the_package_loads_no_drawing_library() -> None:
-    # The search, which brings torch, is replaced by its only name that is needed here.
+    # The search, which brings torch, is replaced by its only names that are needed here.
     program = """
 import sys, types
-sys.modules["taskgroup.search"] = types.SimpleNamespace(Outcome=object)
+sys.modules["taskgroup.search"] = types.SimpleNamespace(Outcome=object, Estimated=object)
 import taskgroup.reporting
 print(*{"matplotlib", "scipy.cluster", "plotly.graph_objs"} & set(sys.modules))
 """

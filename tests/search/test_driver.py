@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from fake_executor import FakeExecutor, ScoreOf
 from planted import TASKS, document
@@ -15,6 +16,7 @@ from planted import TASKS, document
 from taskgroup.errors import RunFailedError
 from taskgroup.grouping import Grouping
 from taskgroup.search import Driver, Lab, Outcome, Silent, conclude, make_plan
+from taskgroup.search.matched import not_trained
 from taskgroup.seeds import derive_seed
 from taskgroup.spec import RunSpec, Study, Subset, parse_study
 from taskgroup.storage import SqlRecord, open_record
@@ -180,6 +182,25 @@ def test_importance_decides_who_is_served_best(record, importance, expected):
     assert search(record, study_of(tasks=tasks), FakeExecutor(noisy(rivals))).subsets == expected
 
 
+@pytest.mark.parametrize(
+    ("rules", "kept"),
+    [
+        ({"cannot_link": [["a", "b"]]}, lambda subsets: not any({"a", "b"} <= set(s) for s in subsets)),
+        ({"must_link": [["a", "c"]]}, lambda subsets: any({"a", "c"} <= set(s) for s in subsets)),
+        ({"max_size": 1, "max_groups": 4}, lambda subsets: all(len(s) == 1 for s in subsets)),
+        ({"min_size": 3}, lambda subsets: all(len(s) >= 3 for s in subsets)),
+        ({"overlap": False}, lambda subsets: sum(map(len, subsets)) == len(TASKS)),
+    ],
+    ids=["cannot link", "must link", "largest size", "smallest size", "no overlap"],
+)
+@pytest.mark.parametrize("truth", [friends, unrelated])
+def test_the_rules_of_the_study_are_kept(record, rules, kept, truth):
+    """Whatever does better without them: a user who forbids something means it."""
+    grouping = {"max_groups": 2, **rules}
+    found = search(record, study_of(grouping=grouping), FakeExecutor(noisy(truth)))
+    assert kept(found.subsets)
+
+
 def test_a_search_cut_short_recommends_what_was_measured(record):
     found = search(record, study_of(search={"time": 1e-6}), FakeExecutor(noisy(friends)))
     assert found.subsets <= {TASKS, *((task,) for task in TASKS)}
@@ -187,7 +208,7 @@ def test_a_search_cut_short_recommends_what_was_measured(record):
     assert any("0 of 6 pairs were measured" in note for note in found.outcome.notes)
 
 
-@pytest.mark.parametrize("stop_at", [0, 1, 4, 9, 13, 20, 30])
+@pytest.mark.parametrize("stop_at", [0, 1, 4, 9, 13, 20, 24])
 def test_an_interrupted_search_ends_like_an_undisturbed_one(record, two_groups, stop_at):
     with pytest.raises(KeyboardInterrupt):
         search(record, study_of(), FakeExecutor(noisy(friends), stop_at=stop_at))
@@ -205,11 +226,85 @@ def test_a_finished_search_trains_nothing_more(record):
 
 def test_more_runs_go_on_from_what_is_there(record):
     """Raising search.runs must not start from scratch."""
-    small, large = study_of(search={"runs": 100}), study_of(search={"runs": 200})
+    small, large = study_of(search={"runs": 80}), study_of(search={"runs": 200})
     first = search(record, small, FakeExecutor(noisy(friends)))
     more = search(record, large, FakeExecutor(noisy(friends)))
     assert not set(more.executor.trained) & set(first.executor.trained)
     assert more.executor.trained
+
+
+def matched_gains(score_of: ScoreOf) -> ScoreOf:
+    """Narrow networks have half as much error again."""
+
+    def narrow(run: RunSpec, task: str, split: str) -> float:
+        worse = 1.5 if run.capacity < 1 else 1.0
+        return 1 - worse * (1 - score_of(run, task, split))
+
+    return narrow
+
+
+MATCHED = {"search": {"baseline": "matched", "runs": 400}}
+
+
+def test_matched_baselines_are_reported_beside_the_full_ones_and_decide_nothing(record):
+    study, score_of = study_of(**MATCHED), matched_gains(noisy(friends))
+    found = search(record, study, FakeExecutor(score_of))
+    full = search(record, study_of(name="full", search={"runs": 400}), FakeExecutor(score_of))
+    assert found.grouping == full.grouping
+    transfer, matched = (
+        t.set_index(["target", "subset"]) for t in (full.outcome.transfer, found.outcome.matched_transfer)
+    )
+    pd.testing.assert_frame_equal(found.outcome.transfer, full.outcome.transfer)
+    assert set(matched["baseline"]) == {"single_task_matched"}
+    assert set(matched.index) == set(transfer.index)
+    expected = 1 - (1 - transfer["gain"]) / 1.5  # error_joint / (1.5 error_single)
+    assert matched["gain"].sub(expected).abs().max() < 0.02
+    assert full.outcome.matched_transfer.empty
+    assert list(full.outcome.matched_transfer) == list(found.outcome.matched_transfer)
+
+
+def test_matched_baselines_train_after_the_subsets_and_before_the_confirmation(record):
+    found = search(record, study_of(**MATCHED), FakeExecutor(noisy(friends)))
+    stages = found.outcome.stages["stage"].tolist()
+    assert stages.index("matched baselines") == len(stages) - 2
+    narrow = [run for run in found.executor.trained if run.capacity < 1]
+    assert len(narrow) == found.outcome.stages.set_index("stage").loc["matched baselines", "runs"]
+    assert all(len(run.subset) == 1 for run in narrow)
+    assert {run.seed for run in narrow} == set(make_plan(study_of(**MATCHED)).seeds)
+
+
+@pytest.mark.parametrize(("runs", "missing"), [(100, [3, 4]), (130, []), (200, []), (260, [])])
+def test_matched_baselines_keep_within_the_runs_and_say_what_is_missing(record, runs, missing):
+    study = study_of(search={"baseline": "matched", "runs": runs})
+    found = search(record, study, FakeExecutor(noisy(friends)))
+    assert len(found.executor.trained) <= runs
+    outcome = found.outcome
+    assert sorted(set(outcome.transfer["n_tasks"]) - set(outcome.matched_transfer["n_tasks"])) == missing
+    said = [note for note in outcome.notes if "capacity-matched" in note]
+    assert said == ([not_trained(missing)] if missing else [])
+
+
+@pytest.mark.parametrize("after", [0, 1, 7, 20])
+def test_an_interruption_changes_nothing_about_matched_baselines(record, after):
+    study, score_of = study_of(**MATCHED), matched_gains(noisy(friends))
+    with open_record("sqlite://") as other:
+        undisturbed = search(other, study, FakeExecutor(score_of))
+    narrow = [cohort[0].capacity < 1 for cohort in undisturbed.executor.cohorts]
+    stop_at = narrow.index(True) + after
+    with pytest.raises(KeyboardInterrupt):
+        search(record, study, FakeExecutor(score_of, stop_at=stop_at))
+    resumed = search(record, study, FakeExecutor(score_of))
+    assert resumed.executor.cohorts == undisturbed.executor.cohorts[stop_at:]
+    pd.testing.assert_frame_equal(resumed.outcome.matched_transfer, undisturbed.outcome.matched_transfer)
+    assert resumed.grouping == undisturbed.grouping
+
+
+def test_matched_baselines_may_be_asked_for_after_a_search(record):
+    first = search(record, study_of(search={"runs": 400}), FakeExecutor(noisy(friends)))
+    more = search(record, study_of(**MATCHED), FakeExecutor(noisy(friends)))
+    assert all(run.capacity < 1 for run in more.executor.trained)
+    assert not more.outcome.matched_transfer.empty
+    assert more.grouping == first.grouping
 
 
 def test_where_every_single_task_run_fails_the_search_ends_with_the_reason(record):

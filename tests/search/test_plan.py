@@ -56,14 +56,38 @@ def test_the_stages_keep_within_the_runs(n_tasks, tuned, groups, runs, seeds, co
     assert set(plan.tuning_seeds) <= set(plan.seeds)
 
 
+@given(n_tasks=st.integers(2, 9), runs=st.integers(1, 3000), seeds=st.integers(1, 8))
+def test_matched_baselines_keep_within_the_runs_too(n_tasks, runs, seeds):
+    try:
+        full, plan = (
+            make_plan(study_of(n_tasks, runs=runs, seeds=seeds, baseline=b)) for b in ("full", "matched")
+        )
+    except InputError:
+        return
+    assert plan.n_subsets >= 1 or n_tasks == 2
+    assert plan.n_proposals == full.n_proposals
+    assert plan.n_subsets <= full.n_subsets
+    spare = runs - runs_at_most(study_of(n_tasks, seeds=seeds), plan)
+    assert spare >= (full.n_subsets - plan.n_subsets) * seeds
+
+
+def test_many_runs_measure_everything_over_both_baselines():
+    plan = make_plan(study_of(4, runs=1000, seeds=3, baseline="matched"))
+    assert plan.n_subsets == 2**4 - 4 - 2
+
+
+@pytest.mark.parametrize("baseline", ["full", "matched"])
 @pytest.mark.parametrize("n_tasks", [3, 4, 7])
-def test_too_few_runs_are_refused_with_the_number_that_suffices(n_tasks):
+def test_too_few_runs_are_refused_with_the_number_that_suffices(n_tasks, baseline):
     with pytest.raises(InputError, match=r"search\.runs is 5") as raised:
-        make_plan(study_of(n_tasks, runs=5, seeds=2))
+        make_plan(study_of(n_tasks, runs=5, seeds=2, baseline=baseline))
     least = int(re.search(r"need at least (\d+)", str(raised.value)).group(1))
     all_pairs = int(re.search(r"Give (\d+) to measure all pairs", str(raised.value)).group(1))
-    assert make_plan(study_of(n_tasks, runs=least, seeds=2)).n_subsets >= 1
-    assert make_plan(study_of(n_tasks, runs=all_pairs, seeds=2)).n_subsets >= n_tasks * (n_tasks - 1) // 2
+    plans = [
+        make_plan(study_of(n_tasks, runs=runs, seeds=2, baseline=baseline)) for runs in (least, all_pairs)
+    ]
+    assert plans[0].n_subsets >= 1
+    assert plans[1].n_subsets >= n_tasks * (n_tasks - 1) // 2
     with pytest.raises(InputError):
         make_plan(study_of(n_tasks, runs=least - 1, seeds=2))
 

@@ -1,5 +1,6 @@
 """The steps of `migrations` build the schema that the code reads and writes."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -15,10 +16,13 @@ from taskgroup.storage.version import HEAD, REVISIONS, VERSION_TABLE
 
 
 def definitions(connection: sa.Connection) -> dict[str, str]:
-    """Each table's and index's SQL as SQLite keeps it, constraints in a fixed order."""
+    """Each table's and index's SQL as SQLite keeps it, columns and constraints in a fixed order."""
     query = sa.text("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name <> :version")
     rows = connection.execute(query, {"version": VERSION_TABLE})
-    return {name: sorted(line.strip(" ,\t)") for line in sql.splitlines()) for name, sql in rows}
+    return {
+        name: sorted(filter(None, (part.strip(" \t()") for part in re.split("[,\n]", sql))))
+        for name, sql in rows
+    }
 
 
 def test_every_step_is_known_to_the_version_check() -> None:
@@ -63,3 +67,21 @@ def test_a_migration_that_breaks_off_leaves_an_empty_database(
     engine.dispose()
     with open_record(url) as record:
         assert record.studies() == []
+
+
+def test_runs_recorded_before_capacities_are_of_full_size(tmp_path: Path) -> None:
+    """Users' records must go on: their runs keep their keys and count as full-size networks."""
+    url = f"sqlite:///{tmp_path / 'taskgroup.db'}"
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        migrations.upgrade(connection, "0001")
+        connection.execute(
+            sa.text(
+                "INSERT INTO runs VALUES (1, 'key', 'context', 'a', 'hard', 1, 'equal', 0.1, 0.1, 0, 1.0, "
+                "'ok', NULL, 1.0, 1, '2026-01-01 00:00:00')"
+            )
+        )
+    engine.dispose()
+    with open_record(url) as record:
+        (result,) = record.results("context").values()
+        assert result.spec.capacity == 1.0

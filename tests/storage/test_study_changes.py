@@ -15,6 +15,12 @@ def test_budgets_may_change() -> None:
     assert study_changes(make_study().document(), more) == []
 
 
+def test_matched_baselines_may_be_added_later() -> None:
+    """They decide nothing, so that a finished search need not be repeated for them."""
+    matched = make_study(search={"baseline": "matched"}).document()
+    assert study_changes(make_study().document(), matched) == []
+
+
 def test_a_setting_that_came_later_counts_as_its_default() -> None:
     """An upgrade of taskgroup must not refuse every stored study."""
     given = make_study().document()

@@ -40,6 +40,7 @@ FRAME_COLUMNS = [
     *(
         "weight_decay",
         "fidelity",
+        "capacity",
         "status",
         "reason",
         "seconds",
@@ -63,6 +64,7 @@ specs = st.builds(
     weight_decay=finite,
     seed=st.integers(0, 2**63 - 1),
     fidelity=st.floats(0.01, 1.0),
+    capacity=st.sampled_from([1.0, 0.5, 1 / 3]),
 )
 scores = st.lists(
     st.builds(Score, task=names, split=st.sampled_from(SPLITS), metric=names, value=st.floats()),
@@ -252,6 +254,7 @@ class RecordSuite:
             "learning_rate": 1e-3,
             "weight_decay": 1e-4,
             "fidelity": 1.0,
+            "capacity": 1.0,
             "status": "ok",
             "seconds": 0.05,
             "epochs": 30,

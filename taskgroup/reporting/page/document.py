@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import resources
 from string import Template
 
 from taskgroup.reporting.page.affinity import affinity
+from taskgroup.reporting.page.baseline_size import baseline_size
 from taskgroup.reporting.page.effort import effort
+from taskgroup.reporting.page.estimators import estimators
 from taskgroup.reporting.page.gains import gains
 from taskgroup.reporting.page.headline import headline
 from taskgroup.reporting.page.markup import join, text
@@ -14,19 +17,25 @@ from taskgroup.reporting.page.negative_transfer import negative_transfer
 from taskgroup.reporting.page.networks import networks
 from taskgroup.reporting.page.reliability import reliability
 from taskgroup.reporting.page.repeat import repeat
-from taskgroup.search import Outcome
+from taskgroup.search import Estimated, Outcome
 
-_SECTIONS = (headline, networks, affinity, negative_transfer, gains, effort, reliability, repeat)
+_SECTIONS = (headline, networks, affinity, negative_transfer, baseline_size, gains, effort, reliability)
 
 
-def render_page(outcome: Outcome) -> str:
-    """Write the report as one HTML document that needs no network and no other file."""
+def render_page(outcome: Outcome, estimates: Sequence[Estimated] = ()) -> str:
+    """Write the report as one HTML document that needs no network and no other file.
+
+    Args:
+        outcome: What the search found.
+        estimates: Cheaper estimates of the affinity, to be shown beside it.
+    """
     from plotly.offline import get_plotlyjs
 
+    parts = [*(part(outcome) for part in _SECTIONS), estimators(outcome, estimates), repeat(outcome)]
     return Template(_asset("page.html")).substitute(
         title=text(f"{outcome.study.name}: which tasks to train together"),
         style=_asset("page.css"),
-        body=join((part(outcome) for part in _SECTIONS), separator="\n"),
+        body=join(parts, separator="\n"),
         plotly=get_plotlyjs(),
         script=_asset("page.js"),
     )

@@ -1,5 +1,7 @@
 """The data under each picture and paragraph of the report: outcome in, plain tables out."""
 
+from taskgroup.reporting.tables.baseline_size import baseline_size_table
+from taskgroup.reporting.tables.estimators import estimator_table
 from taskgroup.reporting.tables.gains import gain_table
 from taskgroup.reporting.tables.groups import group_table
 from taskgroup.reporting.tables.headline import Claim, claims
@@ -13,7 +15,9 @@ __all__ = [
     "Claim",
     "Evidence",
     "HeatmapTable",
+    "baseline_size_table",
     "claims",
+    "estimator_table",
     "failure_table",
     "gain_table",
     "group_table",

@@ -1,0 +1,232 @@
+"""The default strategy: measure next what is expected to improve the recommendation most.
+
+A posterior over the gain of every subset (`surrogate`) is drawn from; each draw is solved for its best
+grouping, and what the solutions hold and nobody measured is a candidate. Of these, the one whose outcome is
+expected to raise the value of the recommended grouping most is measured (a knowledge gradient). The search
+ends when even perfect knowledge is expected to add next to nothing and the best grouping is measured.
+
+References:
+    Thompson 1933 for candidates by posterior draws; Frazier 2009, "The knowledge-gradient policy for
+    correlated normal beliefs", sec. 2, for the value of a measurement.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from taskgroup.errors import InfeasibleError
+from taskgroup.search.choice import Choice
+from taskgroup.search.pool import ENUMERATED_TASKS, as_subset, climb, known_and_open
+from taskgroup.search.strategy import State, Values
+from taskgroup.search.surrogate import Belief, Floats, Functions, Integers, Subsets
+from taskgroup.spec import Subset
+
+_N_DRAWS = 20
+_N_CANDIDATES = 10
+_N_OUTCOMES = 12
+_N_WEIGHED = 8
+_NEGLIGIBLE = 0.002  # of the typical difference that joint training makes
+_ROUNDING = 1e-9
+
+
+@final
+class Active:
+    """Spends each run where it is expected to improve the recommendation."""
+
+    def propose(self, state: State, n: int) -> list[Subset]:
+        """The `n` most useful subsets; none where more runs are not expected to pay."""
+        if not any(len(subset) > 1 for subset in state.values):
+            return _first_joint(state)[:n]
+        try:
+            return _proposed(state, n)
+        except InfeasibleError:  # whatever is measured, no grouping of it serves all tasks within the limit
+            return []
+
+    def expected(self, state: State) -> Values:
+        """Posterior means of every subset that is considered, single tasks as measured."""
+        if not any(len(subset) > 1 for subset in state.values):
+            return state.values
+        view = _View.of(state)
+        view = view.extended(state, view.belief.mean)
+        return {
+            subset: {task: float(view.mean[row, state.tasks.index(task)]) for task in subset}
+            for row, subset in enumerate(view.subsets)
+        }
+
+
+def _first_joint(state: State) -> list[Subset]:
+    """Before anything is known of joint training: all tasks together, pairs, what else there is."""
+    wanted = [state.tasks, *state.subsets(smallest=2, largest=2), *(state.candidates or ())]
+    return [
+        subset
+        for subset in dict.fromkeys(wanted)
+        if len(subset) > 1 and subset not in state.values and state.allowed(subset)
+    ]
+
+
+def _proposed(state: State, n: int) -> list[Subset]:
+    if _without_effect(state):
+        return []
+    view = _View.of(state)
+    rng = np.random.default_rng([state.seed, len(state.values)])
+    draws = view.belief.draw(_N_DRAWS, rng)
+    view = view.extended(state, draws)
+    drawn = view.valued(view.belief.values_of(draws, view.encoded))
+    totals, servers = view.choice.best(drawn)
+    if view.regret(drawn, totals) < _NEGLIGIBLE * view.typical(state):
+        return view.unmeasured_of_the_best(state)[:n]
+    wanted = _ranked(view, servers, state)
+    if not wanted:
+        return []
+    contenders = view.contenders(servers, wanted)
+    return [view.subsets[row] for row in _most_useful(view, contenders, wanted, n, rng)]
+
+
+def _without_effect(state: State) -> bool:
+    """Whether as many joint subsets as tasks were measured and no value differs from the task's alone."""
+    joint = [subset for subset in state.values if len(subset) > 1]
+    pairs = [
+        (value, state.values.get((task,), {}).get(task, np.nan))
+        for subset in joint
+        for task, value in state.values[subset].items()
+    ]
+    return len(joint) >= len(state.tasks) and all(
+        abs(v - alone) <= _ROUNDING * abs(alone) for v, alone in pairs
+    )
+
+
+@dataclass(frozen=True)
+class _View:
+    """The subsets that are considered and what is believed of them.
+
+    Attributes:
+        belief: The posterior.
+        subsets: C subsets, single tasks included.
+        encoded: The same by their members.
+        choice: Solves for the best grouping among them.
+        alone: Value of each task alone, [T].
+        mean: Expected values, [C, T].
+    """
+
+    belief: Belief
+    subsets: list[Subset]
+    encoded: Subsets
+    choice: Choice
+    alone: Floats
+    mean: Floats
+
+    @classmethod
+    def of(cls, state: State) -> _View:
+        belief = Belief.of(state.tasks, state.values, noise=state.noise, hints=state.hints, seed=state.seed)
+        return cls._over(state, belief, known_and_open(state))
+
+    @classmethod
+    def _over(cls, state: State, belief: Belief, subsets: list[Subset]) -> _View:
+        encoded = Subsets.of(subsets, state.tasks)
+        n_tasks = len(state.tasks)
+        choice = Choice(
+            members=encoded.members,
+            weights=np.array([state.importance.get(task, 1.0) for task in state.tasks]),
+            cost=np.array([state.cost(subset) for subset in subsets]),
+            max_groups=min(state.limit.max_groups or n_tasks, n_tasks),
+            budget=state.limit.budget,
+            units=_linked(state),
+        )
+        alone = belief.reference
+        mean = _with_singles(belief.expected(encoded)[None], encoded, alone)[0]
+        return cls(belief, subsets, encoded, choice, alone, mean)
+
+    def extended(self, state: State, functions: Functions) -> _View:
+        """Also consider, where not all subsets are listed, what improves each function's best grouping."""
+        if state.candidates is not None or len(state.tasks) <= ENUMERATED_TASKS:
+            return self
+        values = self.valued(self.belief.values_of(functions, self.encoded))
+        try:
+            _, best_servers = self.choice.best(values)
+        except InfeasibleError:
+            return self
+        found: dict[Subset, None] = {}
+        for number, servers in enumerate(best_servers):
+            start = self.encoded.members[np.unique(servers)]
+            one = functions.only(number)
+            best = climb(
+                start,
+                lambda subsets, one=one: self.belief.values_of(one, subsets)[0],  # type: ignore[misc]
+                self.alone,
+                self.choice.weights,
+            )
+            found |= dict.fromkeys(as_subset(row, state.tasks) for row in best)
+        new = [s for s in found if s not in set(self.subsets) and len(s) > 1 and state.allowed(s)]
+        return self._over(state, self.belief, [*self.subsets, *new])
+
+    def valued(self, values: Floats) -> Floats:
+        """Values [M, C, T] with those of single tasks as measured."""
+        return _with_singles(values, self.encoded, self.alone)
+
+    def contenders(self, servers: Integers, wanted: list[int]) -> Integers:
+        """Rows that some draw's best grouping holds, or the expected values', or that may be measured."""
+        likely = self.choice.best(self.mean[None])[1]
+        single = np.flatnonzero(self.encoded.members.sum(axis=1) == 1)
+        return np.unique(np.concatenate([servers.ravel(), likely.ravel(), single, np.array(wanted)]))
+
+    def unmeasured_of_the_best(self, state: State) -> list[Subset]:
+        """Networks of the grouping that looks best now which were predicted but not measured."""
+        rows = np.unique(self.choice.best(self.mean[None])[1])
+        return [self.subsets[row] for row in rows if self.subsets[row] not in state.values]
+
+    def regret(self, drawn: Floats, totals: Floats) -> float:
+        """What perfect knowledge is expected to add to the grouping that looks best now."""
+        servers = self.choice.best(self.mean[None])[1][0]
+        added = totals - self.choice.total(drawn, servers)
+        return float(np.maximum(added, 0.0).mean())  # a choice without proof may miss the better grouping
+
+    def typical(self, state: State) -> float:
+        """The importance-weighted difference that joint training typically makes."""
+        return float(self.choice.weights @ self.belief.scale)
+
+
+def _linked(state: State) -> tuple[tuple[int, ...], ...]:
+    """Tasks by place that one network must serve together; nothing where none are linked."""
+    units = state.rules.units(state.tasks)
+    if len(units) == len(state.tasks):
+        return ()
+    return tuple(tuple(state.tasks.index(task) for task in unit) for unit in units)
+
+
+def _with_singles(values: Floats, encoded: Subsets, alone: Floats) -> Floats:
+    single = encoded.members.sum(axis=1) == 1
+    return np.where(single[:, None], alone, values)
+
+
+def _ranked(view: _View, servers: Integers, state: State) -> list[int]:
+    """Rows of unmeasured subsets by how many tasks they serve over all draws."""
+    served = Counter(row for of_draw in servers.tolist() for row in of_draw)
+    open_rows = {row: n for row, n in served.items() if view.subsets[row] not in state.values}
+    return sorted(open_rows, key=lambda row: (-open_rows[row], row))
+
+
+def _most_useful(
+    view: _View, contenders: Integers, wanted: list[int], n: int, rng: np.random.Generator
+) -> list[int]:
+    """Add one row after the other whose outcome, with those before, raises the expected best total most.
+
+    After the first few, whose outcomes overlap most, a large batch is filled up by rank.
+    """
+    rest = wanted
+    wanted = wanted[: max(_N_CANDIDATES, 2 * min(n, _N_WEIGHED))]
+    considered = Subsets(view.encoded.members[wanted])
+    encoded, choice = Subsets(view.encoded.members[contenders]), view.choice.among(contenders)
+    mean = view.mean[contenders]
+    chosen: list[int] = []
+    while len(chosen) < min(n, _N_WEIGHED, len(wanted)):
+        left = [place for place in range(len(wanted)) if place not in chosen]
+        shifts = view.belief.shifts([[*chosen, place] for place in left], considered, _N_OUTCOMES, rng)
+        moved = mean + view.belief.scale * shifts.at(encoded)
+        totals, _ = choice.best(_with_singles(moved, encoded, view.alone))
+        chosen.append(left[int(totals.reshape(len(left), _N_OUTCOMES).mean(axis=1).argmax())])
+    first = [wanted[place] for place in chosen]
+    return [*first, *(row for row in rest if row not in first)][:n]

@@ -1,0 +1,105 @@
+"""Which subsets a search considers: all of them for few tasks, otherwise those that may matter.
+
+Shape letters: `M` functions, `K` networks, `T` tasks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from taskgroup.search.strategy import State
+from taskgroup.search.surrogate import Floats, Integers, Subsets
+from taskgroup.spec import Subset
+
+ENUMERATED_TASKS = 10  # 2**10 subsets of ten tasks: 5,000 cells to predict
+_N_RANDOM = 300
+_SHARES = (0.1, 0.2, 0.4, 0.6)
+_STEPS = 200  # never needed; a bound
+_NEVER = -1e15  # finite, so that sums over tasks still compare
+
+Values = Callable[[Subsets], Floats]
+"""Values of one function at subsets, [C, T]."""
+
+
+def known_and_open(state: State) -> list[Subset]:
+    """Every subset that a grouping may hold, where there are few enough to list."""
+    if state.candidates is not None:
+        listed: Iterable[Subset] = state.candidates
+    elif len(state.tasks) <= ENUMERATED_TASKS:
+        listed = state.subsets(smallest=2, largest=len(state.tasks))
+    else:
+        listed = _some(state)
+    measured = filter(state.rules.allow, state.values)
+    return list(dict.fromkeys([*measured, *(s for s in listed if state.allowed(s))]))
+
+
+def _some(state: State) -> list[Subset]:
+    """Random subsets of several sizes."""
+    rng = np.random.default_rng([state.seed, len(state.values)])
+    drawn = rng.random((_N_RANDOM, len(state.tasks))) < rng.choice(_SHARES, size=(_N_RANDOM, 1))
+    if state.tasks not in state.values:  # with each subset's rest, two networks can serve all tasks
+        drawn = np.concatenate([drawn, ~drawn])
+    return [as_subset(row, state.tasks) for row in drawn if row.sum() > 1]
+
+
+def as_subset(members: NDArray[Any], tasks: Subset) -> Subset:
+    """The tasks with a nonzero entry."""
+    return tuple(task for task, member in zip(tasks, members, strict=True) if member)
+
+
+def climb(members: Floats, values: Values, alone: Floats, weights: Floats) -> Floats:
+    """Improve some networks by one change of one network at a time, the best change first.
+
+    A change adds a task, drops one, or drops all that the network does not serve.
+
+    Args:
+        members: Shape [K, T], where to start.
+        values: Values of subsets of two or more tasks.
+        alone: Value of each task in a network of its own, [T].
+        weights: Importance of each task, [T].
+
+    Returns:
+        The networks that no single change improves, [K, T].
+    """
+
+    def worth(rows: Floats) -> Floats:
+        single = rows.sum(axis=1, keepdims=True) == 1
+        found = np.where(single, alone, values(Subsets(rows)))
+        return np.where(rows > 0, found * weights, _NEVER)
+
+    members = members.copy()
+    for _ in range(_STEPS):
+        now = worth(members)
+        changed, network = _changes(members, now)
+        totals = np.maximum(worth(changed), _best_of_others(now)[network]).sum(axis=1)
+        best = int(totals.argmax())
+        current = now.max(axis=0).sum()
+        if totals[best] <= current + 1e-9 * abs(current):
+            break
+        members[network[best]] = changed[best]
+    return members
+
+
+def _changes(members: Floats, worth: Floats) -> tuple[Floats, Integers]:
+    """Every change of one network: the changed network [N, T] and its place [N]."""
+    n_networks, n_tasks = members.shape
+    flipped = np.repeat(members, n_tasks, axis=0)
+    place = np.arange(len(flipped))
+    flipped[place, place % n_tasks] = 1 - flipped[place, place % n_tasks]
+    serving = (worth.argmax(axis=0) == np.arange(n_networks)[:, None]).astype(float)
+    changed = np.concatenate([flipped, serving])
+    network = np.concatenate([place // n_tasks, np.arange(n_networks)])
+    filled = changed.sum(axis=1) > 0
+    return changed[filled], network[filled]
+
+
+def _best_of_others(worth: Floats) -> Floats:
+    """For each network, what every task has without it, [K, T]."""
+    order = np.sort(worth, axis=0)
+    second = order[-2] if len(order) > 1 else np.full(worth.shape[1], _NEVER)
+    top = worth.argmax(axis=0)
+    return np.where(np.arange(len(worth))[:, None] == top, second, order[-1])

@@ -1,0 +1,8 @@
+"""A calibrated posterior over the gain of every target in every subset."""
+
+from taskgroup.search.surrogate.belief import Belief
+from taskgroup.search.surrogate.features import Floats, Integers, Subsets
+from taskgroup.search.surrogate.paths import Functions
+from taskgroup.search.surrogate.posterior import Noise
+
+__all__ = ["Belief", "Floats", "Functions", "Integers", "Noise", "Subsets"]
