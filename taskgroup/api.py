@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +15,7 @@ import pandas as pd
 from taskgroup.affinity import AffinityMatrix
 from taskgroup.errors import InputError, nearest
 from taskgroup.executors import FunctionExecutor, TrainFunction
-from taskgroup.grouping import Grouping
+from taskgroup.grouping import Candidate, Grouping, Problem, Rules, solve
 from taskgroup.progress import shown
 from taskgroup.search import (
     DEFAULT_STRATEGY,
@@ -46,6 +47,7 @@ from taskgroup.transfer import BASELINE, MATCHED_BASELINE, negative_transfer, tr
 
 BASELINE_SIZES = ("full", "matched")
 _MEASURE = "measure"
+_ENUMERATED_TASKS = 12
 RUN_COLUMNS = ("run_id", "subset", "seed", "task", "split", "metric", "value", "gain")
 
 
@@ -279,20 +281,22 @@ def search(
         raise InputError("give a study from load_study(), or task names together with train=")
     if not callable(train):
         raise InputError(f"train is {train!r:.80}; give a function from a request to {{task: score}}")
+    if confirm not in (True, False):
+        raise InputError(f"confirm is {confirm!r:.80}; give True or False")
     _refuse_given(
         "goes with a study alone; train() runs as it likes", workers=workers != 1, device=device != "cpu"
     )
     document = {
-        "name": name or "function",
+        "name": "function" if name is None else name,
         "data": {"source": f"python:{getattr(train, '__qualname__', 'train')}"},
         "tasks": _external_tasks(study, direction, scale, importance),
         "search": {
             "runs": 100 if runs is None else runs,
             "seeds": 1 if seeds is None else seeds,
-            "strategy": strategy or DEFAULT_STRATEGY,
+            "strategy": DEFAULT_STRATEGY if strategy is None else strategy,
         },
         "grouping": {"max_groups": groups},
-        "seed": seed or 0,
+        "seed": 0 if seed is None else seed,
     }
     described = parse_study(document, place="search()")
     return _search_function(described, train, candidates, confirm=confirm, storage=storage, listener=listener)
@@ -301,6 +305,7 @@ def search(
 def _search_study(
     study: Study, storage: str | None, progress: Progress, workers: int, device: str
 ) -> SearchResult:
+    _check_rules(study)
     plan = make_plan(study)
     seeds = (*plan.seeds, *plan.fresh_seeds)
     opened = open_session(study, seeds, storage=storage, workers=workers, device=device, progress=progress)
@@ -316,6 +321,38 @@ def _search_study(
         )
         driver.search()
         return SearchResult(conclude(study, session.record, session.study_id, plan))
+
+
+def _check_rules(study: Study) -> None:
+    """Refuse rules that no grouping keeps, before anything is trained.
+
+    With many tasks only contradictions and sizes are looked at.
+    """
+    tasks = study.task_names
+    try:
+        rules = Rules.of(study.grouping)
+        rules.check_tasks(tasks)
+        if (rules.min_size or 1) > len(tasks):
+            raise InputError(f"min_size {rules.min_size} exceeds the {len(tasks)} tasks; lower it")
+        if rules != Rules() and len(tasks) <= _ENUMERATED_TASKS:
+            _solve_rules(study, rules)
+    except InputError as error:
+        raise type(error)(f"grouping: {error}") from None
+
+
+def _solve_rules(study: Study, rules: Rules) -> None:
+    """Find any grouping of all subsets; the solver says what stands in the way."""
+    tasks = study.task_names
+    subsets = (s for n in range(1, len(tasks) + 1) for s in itertools.combinations(tasks, n))
+    solve(
+        Problem(
+            tasks=tasks,
+            candidates=tuple(Candidate(subset, 1.0, dict.fromkeys(subset, 0.0)) for subset in subsets),
+            direction="maximize",
+            max_groups=study.grouping.max_groups,
+            rules=rules,
+        )
+    )
 
 
 def _search_function(

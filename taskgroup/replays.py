@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
 from pathlib import Path
@@ -21,6 +21,8 @@ from taskgroup.search import (
     strategy_named,
 )
 from taskgroup.spec import Direction, Subset, subset_from_name
+
+_MOST_RUNS = 100_000
 
 
 @final
@@ -108,18 +110,22 @@ def replay(
     Raises:
         InputError: If the table or an argument is wrong.
     """
+    if not isinstance(strategy, str):
+        raise InputError(f"strategy is {strategy!r:.80}; give its name, such as '{DEFAULT_STRATEGY}'")
     chosen = strategy_named(strategy)
     numbers = {"groups": groups, "seeds": seeds, "repeats": repeats, "runs": 1 if runs is None else runs}
     for name, value in numbers.items():
         if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
             raise InputError(f"{name} is {value!r}; give a whole number, at least 1")
+    if numbers["runs"] > _MOST_RUNS:
+        raise InputError(f"runs is {runs}; give at most {_MOST_RUNS}, for a table has no more rows to reveal")
     if not isinstance(noise, Real) or not 0 <= noise < float("inf"):
         raise InputError(f"noise is {noise!r}; give a finite number, at least 0")
     if not isinstance(seed, Integral) or isinstance(seed, bool) or seed < 0:
         raise InputError(f"seed is {seed!r}; give a whole number, at least 0")
     if direction is not None and direction not in get_args(Direction):
         raise InputError(f"direction is {direction!r}; {nearest(direction, get_args(Direction))}")
-    wanted = None if candidates is None else [_names(subset) for subset in candidates]
+    wanted = None if candidates is None else _subsets(candidates)
     measured, columns = read_measured(
         table, select=select, report=report, direction=direction, candidates=wanted
     )
@@ -137,6 +143,8 @@ def replay(
 
 
 def _check_importance(importance: Mapping[str, float], tasks: Subset) -> None:
+    if not isinstance(importance, Mapping):
+        raise InputError(f"importance is {importance!r:.80}; give a dict from task names to weights")
     for task, weight in importance.items():
         if task not in tasks:
             raise InputError(f"importance names the unknown task {task!r}; {nearest(task, tasks)}")
@@ -144,5 +152,16 @@ def _check_importance(importance: Mapping[str, float], tasks: Subset) -> None:
             raise InputError(f"importance of {task!r} is {weight!r}; give a finite number above 0")
 
 
-def _names(subset: Any) -> tuple[str, ...]:
+def _subsets(candidates: Any) -> list[Subset]:
+    if not isinstance(candidates, Iterable):
+        raise InputError(f"candidates is {candidates!r:.80}; give a list of lists of task names")
+    listed = [candidates] if isinstance(candidates, str) else list(candidates)
+    if not listed:
+        raise InputError("candidates is empty; give at least one list of task names, or leave it out")
+    return [_names(subset) for subset in listed]
+
+
+def _names(subset: Any) -> Subset:
+    if not isinstance(subset, Iterable):
+        raise InputError(f"candidates hold {subset!r:.80}, which is no list of task names")
     return subset_from_name(subset) if isinstance(subset, str) else tuple(subset)

@@ -371,3 +371,42 @@ class TestPackage:
         path = write_study(tmp_path, search={"weighting": ["equal", "uncertanty"]})
         with pytest.raises(tg.InputError, match=r"search\.weighting\[1\].*did you mean 'uncertainty'"):
             tg.load_study(path)
+
+
+@pytest.mark.parametrize(
+    ("grouping", "told"),
+    [
+        ({"must_link": [["a", "a"]]}, "grouping: must_link holds"),
+        ({"must_link": [["a", "b"], ["b", "c"]], "cannot_link": [["a", "c"]]}, "cannot_link parts them"),
+        ({"min_size": 5}, "grouping: min_size 5 exceeds the 4 tasks"),
+        ({"cannot_link": [["a", "b", "c"]], "max_groups": 2}, "max_groups 3"),
+        ({"max_size": 1, "must_link": [["a", "b"]]}, "max_size 2"),
+        ({"min_size": 3, "max_size": 3, "overlap": False}, "no overlap"),
+    ],
+)
+def test_rules_that_no_grouping_keeps_are_refused_before_training(tmp_path, grouping, told):
+    """Found out at the end, they would cost the whole search."""
+    study = make_study(tmp_path, grouping=grouping)
+    with pytest.raises(tg.InputError) as error:
+        tg.search(study, storage=f"sqlite:///{tmp_path / 'record.db'}")
+    assert told in str(error.value)
+    assert not (tmp_path / "record.db").exists()
+
+
+def test_a_stored_function_search_shows_what_the_search_returned(tmp_path):
+    """`taskgroup report` must not need the function, nor mistake its seeds."""
+    from taskgroup.search import conclude_stored
+    from taskgroup.storage import open_record
+
+    def train(request: tg.Request) -> dict[str, float]:
+        return {task: 1.0 + 0.1 * len(request.subset) + 0.01 * request.seed for task in request.subset}
+
+    url = f"sqlite:///{tmp_path / 'functions.db'}"
+    result = tg.search(
+        ["a", "b", "c"], train=train, runs=30, seeds=2, confirm=False, storage=url, name="mine"
+    )
+    with open_record(url, must_exist=True) as record:
+        stored = conclude_stored(record, record.study_named("mine"))
+    assert stored.recommendation == result.recommendation
+    pd.testing.assert_frame_equal(stored.affinity.estimate, result.affinity.estimate)
+    assert stored.affinity.estimate.notna().any(axis=None)

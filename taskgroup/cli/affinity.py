@@ -90,7 +90,7 @@ def command(
 def _estimation(study: str, storage: str | None, *, quiet: bool) -> Iterator[Estimation]:
     """Estimators for a study in the storage, or for a study file that is not there yet."""
     from taskgroup.loading import load_study
-    from taskgroup.search import Estimation, KeptEstimates, conclude, make_plan
+    from taskgroup.search import Estimation, KeptEstimates, conclude_stored
 
     def tell(text: str) -> None:
         if not quiet:
@@ -110,5 +110,5 @@ def _estimation(study: str, storage: str | None, *, quiet: bool) -> Iterator[Est
         if not stored.runs_finished:
             yield Estimation.of_study(parsed, kept=kept, tell=tell)
             return
-        outcome = conclude(parsed, record, stored.id, make_plan(parsed))
+        outcome = conclude_stored(record, stored)
         yield Estimation.of_outcome(outcome, kept=kept, tell=tell)

@@ -103,9 +103,12 @@ def _seconds(duration: str | None) -> float | None:
     from taskgroup.spec import parse_duration
 
     try:
-        return float(parse_duration(duration))  # type: ignore[arg-type]
+        seconds = float(parse_duration(duration))  # type: ignore[arg-type]
     except ValueError as error:
         raise InputError(f"--time: {error}") from None
+    if not seconds > 0:
+        raise InputError(f"--time is {duration!r}; give a duration above 0, such as 10s")
+    return seconds
 
 
 def _document(grouping: Grouping) -> dict[str, Any]:

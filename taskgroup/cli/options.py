@@ -14,7 +14,6 @@ from taskgroup.errors import InputError, NotFoundError
 
 if TYPE_CHECKING:
     from taskgroup.search import Outcome
-    from taskgroup.spec import Study
     from taskgroup.storage import SqlRecord
 
 DONE, FAILED, BAD_INPUT, SOME_RUNS_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
@@ -70,7 +69,7 @@ def stored_outcome(study: str, storage: str | None) -> Outcome:
     Raises:
         NotFoundError: If the storage has no such study or no finished run of it.
     """
-    from taskgroup.search import conclude, make_plan
+    from taskgroup.search import conclude_stored
 
     with open_existing(storage) as record:
         stored = record.study_named(study_name(study))
@@ -78,8 +77,7 @@ def stored_outcome(study: str, storage: str | None) -> Outcome:
             raise NotFoundError(
                 f"study '{stored.name}' has no finished run yet; start one with `taskgroup search`"
             )
-        parsed: Study = stored.study()
-        return conclude(parsed, record, stored.id, make_plan(parsed))
+        return conclude_stored(record, stored)
 
 
 def print_json(document: Any) -> None:

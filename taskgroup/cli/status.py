@@ -29,7 +29,7 @@ def command(study: str, *, storage: str | None, as_json: bool) -> None:
         "runs_finished": stored.runs_finished,
         "runs_failed": stored.runs_failed,
         "runs_planned": stored.study().search.runs,
-        "finished": bool(grouping and grouping.get("confirmed")),
+        "finished": grouping is not None,
         "last_activity": stored.last_activity.isoformat(timespec="seconds"),
     }
     if as_json:

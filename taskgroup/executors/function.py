@@ -11,6 +11,8 @@ from typing import final
 from taskgroup.errors import InputError
 from taskgroup.spec import RunResult, RunSpec, Score, Sharing, Subset, Task
 
+_LARGEST = 1e100  # larger scores overflow when they are squared
+
 
 @dataclass(frozen=True)
 class Request:
@@ -52,7 +54,7 @@ class FunctionExecutor:
         return [[spec] for spec in specs]
 
     def train(self, cohorts: Sequence[Sequence[RunSpec]]) -> Iterator[list[RunResult]]:
-        """Call the function; what it raises fails that run alone."""
+        """Call the function; what it raises, or a score that is no number, fails that run alone."""
         for cohort in cohorts:
             yield [self._run(spec) for spec in cohort]
 
@@ -71,8 +73,13 @@ class FunctionExecutor:
                 seconds=time.perf_counter() - started,
                 reason=f"train() raised {type(error).__name__}: {error}",
             )
+        seconds = time.perf_counter() - started
         scores = self._scores(spec, returned)
-        return RunResult(spec, "ok", scores, seconds=time.perf_counter() - started)
+        for score in scores:
+            if not abs(score.value) < _LARGEST:
+                reason = f"train() returned {returned[score.task]!r:.50} for task {score.task!r}"
+                return RunResult(spec, "failed", seconds=seconds, reason=reason)
+        return RunResult(spec, "ok", scores, seconds=seconds)
 
     def _scores(self, spec: RunSpec, returned: Mapping[str, float]) -> tuple[Score, ...]:
         if not isinstance(returned, Mapping) or set(spec.subset) - set(returned):
@@ -84,12 +91,12 @@ class FunctionExecutor:
         for task in spec.subset:
             try:
                 value = float(returned[task])
-            except (TypeError, ValueError, OverflowError):
-                value = math.nan
-            if not math.isfinite(value):
+            except (TypeError, ValueError):
                 raise InputError(
-                    f"train() returned {returned[task]!r} for task {task!r} of {spec.subset}; "
-                    "a score is a finite number (raise an exception where the training failed)"
-                )
+                    f"train() returned {returned[task]!r:.50} for task {task!r} of {spec.subset}; a score is "
+                    "a number (raise an exception where the training failed)"
+                ) from None
+            except OverflowError:
+                value = math.inf
             scores.append(Score(task, "validation", self._metric[task], value))
         return tuple(scores)

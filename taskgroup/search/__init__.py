@@ -9,20 +9,19 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from taskgroup.search.analysis import runs_with_gains
-from taskgroup.search.conclude import conclude
+from taskgroup.search.conclude import conclude, conclude_stored
 from taskgroup.search.cost import affordable_depths
 from taskgroup.search.matched import joint_sizes, matched_capacities, matched_specs
 from taskgroup.search.outcome import Outcome
 from taskgroup.search.plan import Plan, make_plan
 from taskgroup.search.progress import Progress, Silent
-from taskgroup.search.recipe import Recipe, Recipes, default_recipes
+from taskgroup.search.recipe import FUNCTION_RECIPES, Recipe, Recipes, default_recipes
 
 if TYPE_CHECKING:
     from taskgroup.search.catalog import DEFAULT_STRATEGY, strategy_named
     from taskgroup.search.driver import Driver
     from taskgroup.search.estimate import REPORT_SECONDS, Estimated, Estimation, known_estimator
     from taskgroup.search.function import (
-        FUNCTION_RECIPES,
         FunctionDriver,
         as_candidates,
         in_task_order,
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "DEFAULT_STRATEGY": "catalog",
-    "FUNCTION_RECIPES": "function",
     "REPORT_SECONDS": "estimate",
     "Columns": "measured_table",
     "Driver": "driver",
@@ -81,6 +79,7 @@ __all__ = [
     "affordable_depths",
     "as_candidates",
     "conclude",
+    "conclude_stored",
     "default_recipes",
     "export_runs",
     "free_hints",

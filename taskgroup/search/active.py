@@ -13,10 +13,13 @@ References:
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cache
 from typing import final
 
 import numpy as np
+from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 from taskgroup.errors import InfeasibleError
 from taskgroup.search.choice import Choice
@@ -42,7 +45,8 @@ class Active:
         if not any(len(subset) > 1 for subset in state.values):
             return _first_joint(state)[:n]
         try:
-            return _proposed(state, n)
+            with _one_thread():
+                return _proposed(state, n)
         except InfeasibleError:  # whatever is measured, no grouping of it serves all tasks within the limit
             return []
 
@@ -50,12 +54,24 @@ class Active:
         """Posterior means of every subset that is considered, single tasks as measured."""
         if not any(len(subset) > 1 for subset in state.values):
             return state.values
-        view = _View.of(state)
-        view = view.extended(state, view.belief.mean)
+        with _one_thread():
+            view = _View.of(state)
+            view = view.extended(state, view.belief.mean)
         return {
             subset: {task: float(view.mean[row, state.tasks.index(task)]) for task in subset}
             for row, subset in enumerate(view.subsets)
         }
+
+
+def _one_thread() -> AbstractContextManager[object]:
+    """The same proposals on any number of cores: how many share a product changes its last digits."""
+    limited: AbstractContextManager[object] = _blas().limit(limits=1, user_api="blas")
+    return limited
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    return ThreadpoolController()
 
 
 def _first_joint(state: State) -> list[Subset]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -78,24 +79,39 @@ def joint_gains(runs: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def seed_noise(runs: pd.DataFrame, column: str) -> dict[str, float]:
-    """The variance of a subset's mean over seeds, by task: what another set of seeds would not repeat.
+@dataclass(frozen=True)
+class SeedNoise:
+    """How much a subset's mean over seeds would change with other seeds, by task.
 
-    What a seed does to all subsets alike (its rows, its baseline) cancels between subsets and is left out.
+    Attributes:
+        apart: Variance of the mean beyond what a seed does to all subsets alike, which cancels between
+            subsets; empty without two subsets at two seeds.
+        error: Standard error of the mean, pooled over subsets; empty without two seeds.
+    """
+
+    apart: dict[str, float]
+    error: dict[str, float]
+
+
+def seed_noise(runs: pd.DataFrame, column: str) -> SeedNoise:
+    """Measure the noise of repeated runs.
 
     Args:
         runs: One row a run and task of the seeds that are compared: task, subset, seed and the column.
         column: What the mean is taken of.
-
-    Returns:
-        The variances; a task without two subsets at two seeds is left out.
     """
-    noise = {}
-    for task, own in runs.groupby("task", sort=False):
-        table = own.pivot_table(index="subset", columns="seed", values=column).dropna()
-        if min(table.shape) > 1:
-            noise[str(task)] = paired_noise(table.to_numpy())
-    return noise
+    cells = runs.pivot_table(index=["task", "subset"], columns="seed", values=column)
+    apart, error = {}, {}
+    for task in cells.index.unique("task"):
+        values = cells.loc[task].to_numpy(dtype=float)
+        count = np.isfinite(values).sum(axis=1)
+        repeated, complete = values[count > 1], values[count == values.shape[1]]
+        if len(repeated):
+            squares = np.nanvar(repeated, axis=1, ddof=1) / count[count > 1]
+            error[str(task)] = float(np.sqrt(squares.mean()))
+        if min(complete.shape) > 1:
+            apart[str(task)] = paired_noise(complete)
+    return SeedNoise(apart, error)
 
 
 def paired_noise(values: NDArray[np.float64]) -> float:
@@ -108,19 +124,6 @@ def paired_noise(values: NDArray[np.float64]) -> float:
     rest = values - values.mean(axis=1, keepdims=True) - values.mean(axis=0) + values.mean()
     df = (n_subsets - 1) * (n_seeds - 1)
     return float(np.square(rest).sum() / df / n_seeds)
-
-
-def seed_errors(runs: pd.DataFrame, column: str) -> dict[str, float]:
-    """The standard error of a subset's mean over seeds, by task, pooled over subsets.
-
-    Args:
-        runs: As for `seed_noise`.
-        column: What the mean is taken of.
-    """
-    cells = runs.groupby(["task", "subset"], sort=False)[column].agg(["var", "size"])
-    repeated = cells[cells["size"] > 1]
-    squares = (repeated["var"] / repeated["size"]).groupby("task", sort=False).mean()
-    return {str(task): float(np.sqrt(square)) for task, square in squares.items()}
 
 
 def measured_values(gains: pd.DataFrame, tasks: Subset) -> dict[Subset, dict[str, float]]:

@@ -24,11 +24,11 @@ from taskgroup.search.analysis import (
 from taskgroup.search.confirm import Confirmation, all_in_one, serving_of
 from taskgroup.search.matched import joint_sizes, matched_capacities, not_trained
 from taskgroup.search.outcome import Outcome
-from taskgroup.search.plan import Plan
-from taskgroup.search.recipe import Recipes, default_recipes
+from taskgroup.search.plan import Plan, calls_plan, make_plan
+from taskgroup.search.recipe import FUNCTION_RECIPES, Recipes, default_recipes
 from taskgroup.search.serving import Serving
 from taskgroup.spec import Study, subset_from_name
-from taskgroup.storage import Record
+from taskgroup.storage import Record, StoredStudy
 from taskgroup.transfer import MATCHED_BASELINE, negative_transfer, transfer_table
 
 _PACKAGES = ("taskgroup", "torch", "optuna", "scikit-learn", "numpy", "scipy", "pandas")
@@ -76,6 +76,21 @@ def conclude(
         settings=_settings(plan, recipes, external=external),
         recipes=recipes,
     )
+
+
+def conclude_stored(record: Record, stored: StoredStudy) -> Outcome:
+    """Compute every table of a stored study, whoever trained it.
+
+    Args:
+        record: Holds it.
+        stored: As `record.study_named` gives it.
+    """
+    study = stored.study()
+    calls = record.events(stored.id, kind="calls")
+    if calls:
+        plan = calls_plan(calls[-1].document)
+        return conclude(study, record, stored.id, plan, recipes=FUNCTION_RECIPES)
+    return conclude(study, record, stored.id, make_plan(study))
 
 
 def _recipes(study: Study, record: Record, study_id: int) -> Recipes:

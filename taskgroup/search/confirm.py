@@ -163,7 +163,8 @@ def decide(
     if edge.low > 0:
         better = "the better baseline" if len(within) > 1 else "the baseline that keeps within the limit"
         return _decision(
-            winner, f"On fresh seeds this grouping beats {label}, {better}, beyond seed noise." + beyond
+            winner,
+            f"On fresh validation rows this grouping beats {label}, {better}, beyond seed noise." + beyond,
         )
     return _decision(
         rival,

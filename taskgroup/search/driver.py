@@ -23,7 +23,6 @@ from taskgroup.search.analysis import (
     measured_values,
     results_frame,
     runs_with_gains,
-    seed_errors,
     seed_noise,
 )
 from taskgroup.search.catalog import strategy_named
@@ -57,6 +56,7 @@ from taskgroup.transfer import mean_gains
 
 _BATCH_SUBSETS = 8
 _PAIRS_SHARE = 0.75
+_NOTHING_MORE = {"active": "more subsets are not expected to change the recommendation"}
 _CONFIRM_MARGIN = 1.2
 
 
@@ -140,14 +140,17 @@ class Driver:
         Returns:
             What the strategy then believes of the measured subsets, and the values' standard errors.
         """
-        strategy = strategy_named(self._study.search.strategy)
+        study_strategy = self._study.search.strategy
+        strategy = strategy_named(study_strategy)
         n_left = self._plan.n_subsets
         state = self._state(recipes, n_left)
         said = ""
         while n_left > 0 and not self._out_of_time(self._n_matched()):
-            batch = self._pairs_first(state) or strategy.propose(state, min(n_left, _BATCH_SUBSETS))
+            batch = (study_strategy == "active" and self._pairs_first(state)) or strategy.propose(
+                state, min(n_left, _BATCH_SUBSETS)
+            )
             if not batch:
-                self._progress.note("more subsets are not expected to change the recommendation")
+                self._progress.note(_NOTHING_MORE.get(study_strategy, "the strategy asks for nothing more"))
                 break
             stage = "pairs" if max(map(len, batch)) == 2 else "larger subsets"
             self._progress.stage(stage, (len(batch) if stage == "pairs" else n_left) * len(self._plan.seeds))
@@ -198,6 +201,7 @@ class Driver:
         rules = Rules.of(self._study.grouping)
         joint = comparable(runs, recipes, self._plan.seeds)
         gains = mean_gains(joint)
+        noise = seed_noise(joint[(joint["split"] == "validation") & joint["gain"].notna()], "gain")
         return State(
             tasks=self._study.task_names,
             values=measured_values(gains, self._study.task_names),
@@ -206,11 +210,11 @@ class Driver:
             cost=Serving(self._study, recipes, self._n_inputs).cost,
             n_left=n_left,
             allowed=lambda subset: (tried is None or subset not in tried) and rules.allow(subset),
-            noise=seed_noise(joint[joint["split"] == "validation"], "gain"),
+            noise=noise.apart,
             hints=self._hints,
             rules=rules,
             risk=self._study.grouping.risk,
-            errors=seed_errors(joint[joint["split"] == "validation"], "gain"),
+            errors=noise.error,
             seed=self._study.seed,
         )
 
@@ -220,8 +224,12 @@ class Driver:
         finalists, baselines = serving.finalists(values, MAX_FINALISTS, errors=errors), serving.baselines()
         if not finalists:
             raise RunFailedError(
-                "the networks that could be trained do not serve every task within the grouping limit, "
-                "because too many runs failed; `taskgroup report` says why they did"
+                "the networks that could be trained do not serve every task within the grouping limit "
+                + (
+                    "because too many runs failed; `taskgroup report` says why they did"
+                    if any(not result.ok for result in self._lab.used.values())
+                    else "and its rules: the strategy measured no subsets that would; give more runs"
+                )
             )
         networks = {n.subset for g in [*finalists, *baselines.values()] for n in g.networks}
         ordered = sorted(networks, key=lambda s: (len(s), [study.task_names.index(t) for t in s]))

@@ -16,20 +16,17 @@ import pandas as pd
 
 from taskgroup.errors import InputError, RunFailedError, nearest
 from taskgroup.grouping import Candidate, Grouping, Problem, solve
-from taskgroup.search.analysis import importance, results_frame, runs_with_gains, seed_errors, seed_noise
+from taskgroup.search.analysis import importance, results_frame, runs_with_gains, seed_noise
 from taskgroup.search.catalog import strategy_named
 from taskgroup.search.confirm import Advantage, Confirmation, all_in_one, serving_of, single_task
 from taskgroup.search.lab import Lab
-from taskgroup.search.plan import Plan
+from taskgroup.search.plan import Plan, calls_document
 from taskgroup.search.progress import Progress
-from taskgroup.search.recipe import Recipe, Recipes
+from taskgroup.search.recipe import FUNCTION_RECIPES
 from taskgroup.search.strategy import ServingLimit, State, Strategy, batch_size
-from taskgroup.spec import Sharing, Study, Subset, subset_from_name
+from taskgroup.spec import Study, Subset, subset_from_name
 from taskgroup.storage import Record
 from taskgroup.transfer import predicted_gain
-
-FUNCTION_RECIPES = Recipes(*[Recipe(0.0, 0.0, Sharing("hard", 1), "equal")] * 2)
-"""The function sets its own learning rate and weight decay, recorded as 0."""
 
 
 @dataclass(frozen=True)
@@ -61,13 +58,18 @@ def plan_calls(
     spare = runs - confirmation - seeds * len(first)
     if spare < 0:
         raise InputError(
-            f"runs is {runs}, but {len(tasks)} tasks at {seeds} seeds need at least "
-            f"{seeds * len(first) + confirmation}: {seeds * len(first)} for single tasks and all-in-one"
+            f"runs is {runs}, but {_counted(len(tasks), 'task')} at {_counted(seeds, 'seed')} need at least "
+            f"{seeds * len(first) + confirmation}: {seeds * len(first)} for "
+            + ("single tasks and all-in-one" if candidates is None else "what is measured first")
             + (f", {confirmation} to confirm with fresh seeds (confirm=False saves them)" if confirm else "")
         )
     fixed = range(study.seed, study.seed + seeds)
     fresh = range(study.seed + seeds, study.seed + 2 * seeds) if confirm else range(0)
     return Calls(Plan(tuple(fixed), tuple(fresh), (), 0, spare // seeds, runs), first)
+
+
+def _counted(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
 def _measured_first(study: Study, candidates: Sequence[Subset] | None) -> tuple[Subset, ...]:
@@ -98,7 +100,8 @@ def as_candidates(candidates: Sequence[Sequence[str]] | None, tasks: Subset) -> 
         return None
     if not isinstance(candidates, Iterable):
         raise InputError(f"candidates is {candidates!r}; give a list of lists of task names")
-    ordered = [in_task_order(subset, tasks) for subset in candidates]
+    listed = [candidates] if isinstance(candidates, str) else candidates
+    ordered = [in_task_order(subset, tasks) for subset in listed]
     lacking = [task for task in tasks if not any(task in subset for subset in ordered)]
     if lacking:
         raise InputError(f"candidates hold no subset with task {lacking[0]!r}; add one, or drop the task")
@@ -154,6 +157,7 @@ class FunctionDriver:
 
     def search(self) -> None:
         """Measure, choose, confirm, and record the recommendation."""
+        self._record_calls()
         strategy = strategy_named(self._study.search.strategy)
         self._measure("baselines", self._calls.first)
         n_left, n_tasks = self._calls.plan.n_subsets, len(self._study.tasks)
@@ -171,6 +175,17 @@ class FunctionDriver:
         if grouping is None:
             raise RunFailedError(self._nothing_serves())
         self._record.save_grouping(self._id, self._judged(grouping).document(), final=True)
+        if known := len(self._lab.used) - self._lab.n_trained:
+            self._progress.note(
+                f"{known} results were taken from the record; for another function, give another name"
+            )
+
+    def _record_calls(self) -> None:
+        """Which seeds were for what, so that the tables can be made again from the record alone."""
+        document = calls_document(self._calls.plan)
+        events = self._record.events(self._id, kind="calls")
+        if not events or dict(events[-1].document) != document:
+            self._record.add_event(self._id, "calls", document)
 
     def _measure(self, stage: str, subsets: Sequence[Subset]) -> None:
         self._tried |= set(subsets)
@@ -178,7 +193,7 @@ class FunctionDriver:
         self._lab.run(stage, [FUNCTION_RECIPES.spec(s, seed) for s in subsets for seed in seeds])
 
     def _state(self, n_left: int) -> State:
-        study = self._study
+        study, noise = self._study, seed_noise(self._search_runs(), "value")
         return State(
             tasks=study.task_names,
             values=self._values(),
@@ -188,8 +203,8 @@ class FunctionDriver:
             n_left=n_left,
             allowed=lambda s: s not in self._tried and (self._candidates is None or s in self._candidates),
             candidates=self._candidates,
-            noise=seed_noise(self._search_runs(), "value"),
-            errors=seed_errors(self._search_runs(), "value"),
+            noise=noise.apart,
+            errors=noise.error,
             seed=study.seed,
         )
 

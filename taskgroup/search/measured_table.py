@@ -14,13 +14,14 @@ import numpy as np
 import pandas as pd
 
 from taskgroup.errors import InputError
-from taskgroup.grouping import TableRows, read_table
+from taskgroup.grouping import Candidate, TableRows, read_table
 from taskgroup.search.replay import MeasuredTable
 from taskgroup.spec import Direction, Subset
 
 _CHOOSE_BY = ("val_{task}", "val_loss_{task}", "valid_{task}", "validation_{task}", "{task}")
 _REPORT_BY = {"val": "test", "valid": "test", "validation": "test"}
-_LOSSES = ("loss", "error", "rmse", "mse", "mae")
+_LARGEST = 1e100  # squares and sums of values must stay finite
+_LOSSES = ("loss", "logloss", "nll", "entropy", "brier", "error", "rmse", "mse", "mae", "mape")
 
 
 @dataclass(frozen=True)
@@ -76,9 +77,9 @@ def _read(frame: pd.DataFrame) -> TableRows:
     """Understand every row; other than in a table to group by, rows may repeat a subset."""
     if "subset" not in frame.columns or frame.empty:
         return TableRows.read(frame)  # says what is wrong
-    costs = TableRows.read(frame.assign(subset=[str(n) for n in range(len(frame))])).costs
+    given = TableRows.read(frame.assign(subset=[str(n) for n in range(len(frame))]))
     rows = TableRows.read(frame.assign(cost=np.arange(1.0, len(frame) + 1)))
-    return replace(rows, costs=costs)
+    return replace(rows, costs=given.costs, frame=given.frame)
 
 
 def _by_subset(rows: TableRows, template: str, sign: float) -> dict[Subset, list[dict[str, float]]]:
@@ -88,10 +89,20 @@ def _by_subset(rows: TableRows, template: str, sign: float) -> dict[Subset, list
         full[subset] = max(cost, full.get(subset, 0.0))
     values: dict[Subset, list[dict[str, float]]] = {}
     for candidate, cost in zip(rows.candidates(template), rows.costs, strict=True):
+        _refuse_huge(candidate, template)
         if cost == full[candidate.subset]:
             own = {task: sign * value for task, value in candidate.values.items()}
             values.setdefault(candidate.subset, []).append(own)
     return values
+
+
+def _refuse_huge(candidate: Candidate, template: str) -> None:
+    for task, value in candidate.values.items():
+        if abs(value) > _LARGEST:
+            raise InputError(
+                f"row {candidate.row}, column {template.replace('{task}', task)!r} is {value:g}; "
+                f"values beyond {_LARGEST:g} cannot be compared, so rescale the column"
+            )
 
 
 def _mean(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
@@ -110,9 +121,13 @@ def _kept(subsets: list[Subset], tasks: Subset, candidates: Sequence[Subset] | N
 
 def _columns(rows: TableRows, select: str | None, report: str | None, direction: Direction | None) -> Columns:
     names, tasks = set(rows.frame.columns), rows.tasks
+    for name, template in (("select", select), ("report", report)):
+        if template is not None and not isinstance(template, str):
+            raise InputError(f"{name} is {template!r:.80}; give a template of column names: 'val_{{task}}'")
     if select is None:
         select = next((t for t in _CHOOSE_BY if all(t.format(task=x) in names for x in tasks)), None)
     if select is None:
+        _refuse_partial(names, tasks)
         raise InputError(
             f"the table has none of {', '.join(_CHOOSE_BY)} for every task; name the columns to choose by "
             "with select, such as 'val_auc_{task}'"
@@ -123,3 +138,14 @@ def _columns(rows: TableRows, select: str | None, report: str | None, direction:
         report = twin if all(twin.replace("{task}", task) in names for task in tasks) else select
     small = any(word in select.lower().replace("{task}", "").split("_") for word in _LOSSES)
     return Columns(select, report, direction or ("minimize" if small else "maximize"))
+
+
+def _refuse_partial(names: set[str], tasks: Subset) -> None:
+    """Name the column that is missing, where a prefix fits some tasks."""
+    for template in _CHOOSE_BY[:-1]:
+        lacking = [task for task in tasks if template.format(task=task) not in names]
+        if 0 < len(lacking) < len(tasks):
+            column = template.format(task=lacking[0])
+            raise InputError(
+                f"the table has no column {column!r} for task {lacking[0]!r}; add it, or drop the task"
+            )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from taskgroup.errors import InputError
 from taskgroup.search.dimensions import tuning_runs
@@ -41,6 +42,17 @@ class Plan:
     n_subsets: int
     n_runs: int
     n_confirmation: int = 0
+
+
+def calls_document(plan: Plan) -> dict[str, Any]:
+    """What tables need of a plan of function calls, as plain JSON values."""
+    return {"seeds": list(plan.seeds), "fresh_seeds": list(plan.fresh_seeds), "n_runs": plan.n_runs}
+
+
+def calls_plan(document: Mapping[str, Any]) -> Plan:
+    """Read `calls_document`."""
+    seeds, fresh = tuple(document["seeds"]), tuple(document["fresh_seeds"])
+    return Plan(seeds, fresh, (), 0, 0, document["n_runs"])
 
 
 def make_plan(study: Study, *, n_proposals: int | None = None) -> Plan:

@@ -102,3 +102,7 @@ def default_recipes(study: Study) -> Recipes:
         single=Recipe(rate, decay, Sharing("hard", study.model.n_blocks), "equal"),
         joint=Recipe(rate, decay, Sharing("hard", max(study.depths)), study.search.weighting[0]),
     )
+
+
+FUNCTION_RECIPES = Recipes(*[Recipe(0.0, 0.0, Sharing("hard", 1), "equal")] * 2)
+"""Of a trainer of the user's, which sets its own learning rate and weight decay: recorded as 0."""

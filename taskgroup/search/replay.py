@@ -266,7 +266,8 @@ def _check(table: MeasuredTable, settings: ReplaySettings, first: Sequence[Subse
     for subset, rows in table.select.items():
         if len(rows) < settings.repeats:
             raise InputError(
-                f"repeats is {settings.repeats}, but subset '{'+'.join(subset)}' has {len(rows)} rows; "
+                f"repeats is {settings.repeats}, but subset '{'+'.join(subset)}' has {len(rows)} "
+                f"row{'' if len(rows) == 1 else 's'}; "
                 f"give at most {min(map(len, table.select.values()))}"
             )
     served = {task for subset in first for task in subset}

@@ -221,6 +221,10 @@ def test_an_interrupted_search_goes_on(tmp_path):
         ({"candidates": [("a", "b")]}, "no subset with task 'c'"),
         ({"candidates": [("a", "a")]}, "each once"),
         ({"candidates": SINGLES}, "max_groups 2 is too small"),
+        ({"candidates": "a+b"}, "no subset with task 'c'"),
+        ({"confirm": "no"}, "confirm is 'no'"),
+        ({"strategy": ""}, "search.strategy"),
+        ({"name": ""}, "name"),
     ],
 )
 def test_wrong_arguments_are_refused_before_the_first_call(options, words):

@@ -129,6 +129,9 @@ def changed(**columns) -> pd.DataFrame:
         (table("{task}").iloc[:0], {}, "no rows"),
         (table("{task}").iloc[:0], {"select": "{task}"}, "no rows"),
         (table("{task}").rename(columns={"b": "c"}), {}, "name the columns to choose by"),
+        (table("val_{task}").drop(columns="val_b"), {}, "no column 'val_b' for task 'b'"),
+        (changed(a=[1e200, None, 0.3]), {}, "row 1, column 'a' is 1e+200"),
+        (table("{task}"), {"select": 3}, "select is 3"),
         (table("{task}"), {"select": "vall_{task}"}, "template 'vall_{task}' matches no column"),
         (table("{task}"), {"report": "tst_{task}"}, "template 'tst_{task}' matches no column"),
         (table("{task}"), {"select": "a"}, "lacks {task}"),
@@ -149,3 +152,16 @@ def test_wrong_input_gives_one_error_that_says_what_to_do(frame, settings, told)
     with pytest.raises(InputError) as error:
         read_measured(frame, **settings)
     assert told in str(error.value)
+
+
+def test_a_measured_likelihood_is_a_loss():
+    """Maximised, it would recommend the worst networks."""
+    _, columns = read_measured(table("nll_{task}"), select="nll_{task}")
+    assert columns.direction == "minimize"
+
+
+def test_a_task_may_be_called_cost():
+    """Its values would otherwise be taken for serving costs, or be replaced by row numbers."""
+    frame = pd.DataFrame({"subset": ["cost", "b", "cost+b"], "cost": [5.0, None, 7.0], "b": [None, 3.0, 2.0]})
+    measured, _ = read_measured(frame)
+    assert measured.select[("cost", "b")] == [{"cost": 7.0, "b": 2.0}]

@@ -18,6 +18,7 @@ from taskgroup.search.surrogate.features import Floats, norms
 from taskgroup.search.surrogate.paths import Functions
 
 _THRESHOLD = 2.858
+_ALIKE = 0.75  # of the largest: equal groups have equal directions, which stand or fall together
 _ROUNDS = 20
 STRUCTURED_TASKS = 12
 """From so many tasks on, the structure of the strengths is looked for."""
@@ -57,8 +58,8 @@ def few_directions(strength: Floats) -> Floats:
     reduced = filled
     for _ in range(_ROUNDS):
         size, direction = np.linalg.eigh(filled)
-        kept = np.abs(size) > _THRESHOLD * np.median(np.abs(size))
-        kept[np.abs(size).argmax()] = True
+        size_now = np.abs(size)
+        kept = (size_now > _THRESHOLD * np.median(size_now)) | (size_now >= _ALIKE * size_now.max())
         reduced = (direction[:, kept] * size[kept]) @ direction[:, kept].T
         filled = np.where(others, symmetric, reduced)
     return np.asarray(reduced)
