@@ -26,14 +26,17 @@ _BOUNDS = (-12.0, 4.0)
 class Noise:
     """The variance of a measured gain that another run of the same subset would not repeat.
 
+    By default little is known of it, as where no run is repeated: little noise is then assumed, since such a
+    trainer is deterministic or its runs too dear to doubt.
+
     Attributes:
         share: Its median before any run, as a share of the variance of gains.
         log_spread: Standard deviation of its logarithm.
         relative: Shape [N], of each cell against the median; 1 for all by default.
     """
 
-    share: float = 0.1
-    log_spread: float = 1.0
+    share: float = 0.02
+    log_spread: float = 0.5
     relative: Floats | None = None
 
     def of_cells(self, n: int) -> Floats:
