@@ -173,7 +173,7 @@ def decide(
     )
 
 
-_NO_RIVAL = "There is no baseline to compare with: each exceeds the serving limit, or its runs failed."
+_NO_RIVAL = "There is no baseline to compare with: each breaks the serving limit or the rules, or its runs failed."
 _LABEL = {"single_task": "Training every task alone", "all_in_one": "One network for all tasks"}
 
 
@@ -188,5 +188,5 @@ def _out_of_reach(baselines: Mapping[str, Grouping], affordable: Mapping[str, bo
     n_networks = len(baselines["single_task"].networks)
     return (
         f" Training every task alone is still {-gain:.1%} better on the validation rows, but its "
-        f"{n_networks} networks exceed the serving limit."
+        f"{n_networks} networks exceed the serving limit or break the rules."
     )
