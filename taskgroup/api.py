@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +14,7 @@ import pandas as pd
 from taskgroup.affinity import AffinityMatrix
 from taskgroup.errors import InputError, nearest
 from taskgroup.executors import FunctionExecutor, TrainFunction
-from taskgroup.grouping import Candidate, Grouping, Problem, Rules, solve
+from taskgroup.grouping import Grouping
 from taskgroup.progress import shown
 from taskgroup.search import (
     DEFAULT_STRATEGY,
@@ -38,6 +37,7 @@ from taskgroup.search import (
     matched_capacities,
     matched_specs,
     plan_calls,
+    require_feasible,
     runs_with_gains,
 )
 from taskgroup.session import IN_MEMORY, open_session
@@ -47,7 +47,6 @@ from taskgroup.transfer import BASELINE, MATCHED_BASELINE, negative_transfer, tr
 
 BASELINE_SIZES = ("full", "matched")
 _MEASURE = "measure"
-_ENUMERATED_TASKS = 12
 RUN_COLUMNS = ("run_id", "subset", "seed", "task", "split", "metric", "value", "gain")
 
 
@@ -305,7 +304,7 @@ def search(
 def _search_study(
     study: Study, storage: str | None, progress: Progress, workers: int, device: str
 ) -> SearchResult:
-    _check_rules(study)
+    require_feasible(study)
     plan = make_plan(study)
     seeds = (*plan.seeds, *plan.fresh_seeds)
     opened = open_session(study, seeds, storage=storage, workers=workers, device=device, progress=progress)
@@ -321,38 +320,6 @@ def _search_study(
         )
         driver.search()
         return SearchResult(conclude(study, session.record, session.study_id, plan))
-
-
-def _check_rules(study: Study) -> None:
-    """Refuse rules that no grouping keeps, before anything is trained.
-
-    With many tasks only contradictions and sizes are looked at.
-    """
-    tasks = study.task_names
-    try:
-        rules = Rules.of(study.grouping)
-        rules.check_tasks(tasks)
-        if (rules.min_size or 1) > len(tasks):
-            raise InputError(f"min_size {rules.min_size} exceeds the {len(tasks)} tasks; lower it")
-        if rules != Rules() and len(tasks) <= _ENUMERATED_TASKS:
-            _solve_rules(study, rules)
-    except InputError as error:
-        raise type(error)(f"grouping: {error}") from None
-
-
-def _solve_rules(study: Study, rules: Rules) -> None:
-    """Find any grouping of all subsets; the solver says what stands in the way."""
-    tasks = study.task_names
-    subsets = (s for n in range(1, len(tasks) + 1) for s in itertools.combinations(tasks, n))
-    solve(
-        Problem(
-            tasks=tasks,
-            candidates=tuple(Candidate(subset, 1.0, dict.fromkeys(subset, 0.0)) for subset in subsets),
-            direction="maximize",
-            max_groups=study.grouping.max_groups,
-            rules=rules,
-        )
-    )
 
 
 def _search_function(

@@ -14,9 +14,10 @@ def command(study_file: str, *, as_json: bool) -> None:
     """Check a study file and its data without training anything."""
     from taskgroup.data import draw_split
     from taskgroup.loading import load_checked, load_study
-    from taskgroup.search import make_plan
+    from taskgroup.search import make_plan, require_feasible
 
     study = load_study(study_file)
+    require_feasible(study)
     plan = make_plan(study)
     dataset = load_checked(study, (*plan.seeds, *plan.fresh_seeds))
     split = draw_split(dataset, study.data.split, study_seed=study.seed, seed=plan.seeds[0])

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from taskgroup.search.catalog import DEFAULT_STRATEGY, strategy_named
     from taskgroup.search.driver import Driver
     from taskgroup.search.estimate import REPORT_SECONDS, Estimated, Estimation, known_estimator
+    from taskgroup.search.feasible import require_feasible
     from taskgroup.search.function import (
         FunctionDriver,
         as_candidates,
@@ -49,6 +50,7 @@ _HOMES = {
     "as_candidates": "function",
     "export_runs": "space",
     "free_hints": "hints",
+    "require_feasible": "feasible",
     "in_task_order": "function",
     "known_estimator": "estimate",
     "plan_calls": "function",
@@ -92,6 +94,7 @@ __all__ = [
     "plan_calls",
     "read_measured",
     "replay_strategy",
+    "require_feasible",
     "runs_with_gains",
     "strategy_named",
 ]

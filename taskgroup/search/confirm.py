@@ -173,7 +173,9 @@ def decide(
     )
 
 
-_NO_RIVAL = "There is no baseline to compare with: each breaks the serving limit or the rules, or its runs failed."
+_NO_RIVAL = (
+    "There is no baseline to compare with: each breaks the serving limit or the rules, or its runs failed."
+)
 _LABEL = {"single_task": "Training every task alone", "all_in_one": "One network for all tasks"}
 
 

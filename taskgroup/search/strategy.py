@@ -7,7 +7,7 @@ strategy proposes nothing. A strategy keeps no state of its own, so that a resum
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -71,8 +71,7 @@ class State:
 
     def subsets(self, *, smallest: int, largest: int) -> Iterable[Subset]:
         """All allowed subsets of these sizes, small ones first, in task-list order."""
-        for size in range(smallest, largest + 1):
-            yield from filter(self.allowed, itertools.combinations(self.tasks, size))
+        return filter(self.allowed, subsets_of(self.tasks, smallest=smallest, largest=largest))
 
     def _errors(self, subset: Subset) -> dict[str, float]:
         """A task alone is what gains are measured against, and has no error."""
@@ -129,3 +128,9 @@ def batch_size(n_tasks: int, n_measured: int) -> int:
     if n_tasks < _MANY_TASKS:
         return 1
     return max(n_tasks // 6, n_measured // 10)
+
+
+def subsets_of(tasks: Subset, *, smallest: int, largest: int) -> Iterator[Subset]:
+    """All subsets of these sizes, small ones first, in task-list order."""
+    for size in range(smallest, largest + 1):
+        yield from itertools.combinations(tasks, size)
