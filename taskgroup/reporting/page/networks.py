@@ -55,7 +55,10 @@ def _ride_along(*, everyone_served: bool) -> str:
 
 def _certainty(grouping: Grouping) -> str:
     if grouping.optimal:
-        return "Among the networks that were considered, no better assignment exists; the solver proved it."
+        return (
+            "By the gains that the search expected of the networks it trained, no better assignment exists; "
+            "the solver proved it."
+        )
     if grouping.bound is None:
         return ""
     if grouping.confirmed:
