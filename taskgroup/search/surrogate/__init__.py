@@ -1,4 +1,4 @@
-"""A calibrated posterior over the gain of every target in every subset."""
+"""A posterior over the gain of every target in every subset."""
 
 from taskgroup.search.surrogate.belief import Belief
 from taskgroup.search.surrogate.features import Floats, Integers, Subsets

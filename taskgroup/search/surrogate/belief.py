@@ -29,7 +29,7 @@ _SCALE_WORTH = 3.0  # measured cells that the other tasks' scale counts for in a
 
 @dataclass(frozen=True)
 class Belief:
-    """A calibrated posterior over the value of every (target, subset).
+    """A posterior over the value of every (target, subset).
 
     Attributes:
         tasks: The task list.
