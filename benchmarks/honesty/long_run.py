@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.honesty.simulated import SimulatedStudy
-from taskgroup.search.analysis import measured_values
+from taskgroup.search.analysis import in_any_way, measured_values
 from taskgroup.search.confirm import Confirmation, decide, serving_of, single_task
 from taskgroup.search.serving import Serving
-from taskgroup.transfer import FLAG_LEVEL, mean_gains, predicted_gain, transfer_table
+from taskgroup.transfer import FLAG_LEVEL, predicted_gain, transfer_table
 
 BLOCK = 5  # seeds of one search
 
@@ -90,7 +90,7 @@ def recommendations(long_run: LongRun) -> pd.DataFrame:
     blocks, rows = list(long_run.blocks()), []
     for seeds, fresh in zip(blocks, [*blocks[1:], blocks[0]], strict=True):
         runs = long_run.at(seeds)
-        values = measured_values(mean_gains(runs), study.task_names)
+        values = measured_values(in_any_way(runs, recipes, seeds), study.task_names)
         finalists = serving.finalists(values, 2)
         chosen = serving_of(finalists[0])
         promised = predicted_gain(runs, chosen, importance)

@@ -11,10 +11,10 @@ from scipy import stats
 
 from benchmarks.honesty.share import share
 from benchmarks.honesty.simulated import SimulatedStudy
-from taskgroup.search.analysis import measured_values
+from taskgroup.search.analysis import in_any_way, measured_values
 from taskgroup.search.confirm import Confirmation, decide, serving_of
 from taskgroup.search.serving import Serving
-from taskgroup.transfer import FLAG_LEVEL, mean_gains, q_values, transfer_table
+from taskgroup.transfer import FLAG_LEVEL, q_values, transfer_table
 
 _SEARCHED, _FRESH = (0, 1), (2, 3, 4)
 
@@ -50,7 +50,7 @@ def false_recommendations(data_sets: Iterable[tuple[SimulatedStudy, pd.DataFrame
     for simulated, runs in data_sets:
         study = simulated.study
         serving = Serving(study, simulated.recipes, simulated.n_inputs)
-        values = measured_values(mean_gains(runs[runs["seed"].isin(_SEARCHED)]), study.task_names)
+        values = measured_values(in_any_way(runs, simulated.recipes, _SEARCHED), study.task_names)
         baselines = serving.baselines()
         confirmation = Confirmation(runs[runs["seed"].isin(_FRESH)], study.tasks, _FRESH)
         affordable = dict.fromkeys(baselines, True)

@@ -16,9 +16,10 @@ import numpy as np
 from benchmarks.strategies.cases import Budgets, Case, Scoring
 from benchmarks.strategies.simulators import Floats
 from taskgroup.search import ReplaySettings, replay_strategy, strategy_named
+from taskgroup.search.arm import Arm, at_home
 from taskgroup.search.replay import MeasuredTable, chosen
-from taskgroup.search.strategy import State, Strategy, Values
-from taskgroup.search.surrogate import Belief, Subsets
+from taskgroup.search.strategy import State, Strategy, SubsetValues, Values
+from taskgroup.search.surrogate import Belief, Networks
 from taskgroup.spec import Subset
 
 STRATEGIES = ("active", "hoa", "pairs", "random", "exhaustive")
@@ -90,17 +91,18 @@ class _Watched:
 
     def __init__(self, strategy: Strategy, budget: int) -> None:
         self._strategy, self._budget = strategy, budget
-        self.measured: dict[Subset, Mapping[str, float]] = {}
-        self.expects: Values = {}
+        self.measured: Values = {}
+        self.expects: SubsetValues = {}
         self.noise: Mapping[str, float] = {}
 
-    def propose(self, state: State, n: int) -> list[Subset]:
+    def propose(self, state: State, n: int) -> list[Arm]:
         return self._strategy.propose(state, n)
 
     def expected(self, state: State) -> Values:
         expects = self._strategy.expected(state)
         if len(state.values) <= self._budget:
-            self.measured, self.expects, self.noise = dict(state.values), dict(expects), dict(state.noise)
+            self.measured, self.noise = dict(state.values), dict(state.noise)
+            self.expects = {arm.subset: of_tasks for arm, of_tasks in expects.items()}
         return expects
 
 
@@ -132,11 +134,11 @@ def replay_once(job: Job) -> Outcome:
     )
 
 
-def _worth(values: Values, serving: Mapping[str, Subset]) -> float:
+def _worth(values: SubsetValues, serving: Mapping[str, Subset]) -> float:
     return math.fsum(values[subset][task] for task, subset in serving.items()) / len(serving)
 
 
-def _promise(table: MeasuredTable, expects: Values, settings: ReplaySettings) -> tuple[float, float]:
+def _promise(table: MeasuredTable, expects: SubsetValues, settings: ReplaySettings) -> tuple[float, float]:
     """Expected and realised gain over all-in-one, both against its mean over all rows.
 
     Validation and test rows differ in level: each task's scores are moved by its mean difference over all
@@ -163,12 +165,12 @@ def _row_means(table: MeasuredTable) -> dict[Subset, dict[str, float]]:
 
 def _calibration(table: MeasuredTable, watched: _Watched, job: Job) -> Calibration:
     rng = np.random.default_rng([job.seed, 3])
-    unseen = [s for s in table.subsets if len(s) > 1 and s not in watched.measured]
+    unseen = [s for s in table.subsets if len(s) > 1 and Arm(s) not in watched.measured]
     if not unseen:
         return Calibration()
     unseen = [unseen[i] for i in rng.permutation(len(unseen))[:_MOST_PREDICTED]]
     belief = Belief.of(table.tasks, watched.measured, noise=watched.noise, seed=job.seed)
-    drawn = belief.values_of(belief.draw(_N_DRAWS, rng), Subsets.of(unseen, table.tasks))
+    drawn = belief.values_of(belief.draw(_N_DRAWS, rng), Networks.of(at_home(unseen), table.tasks))
     spread = belief.scale * np.sqrt(belief.posterior.noise * belief.relative_noise)
     noisy = drawn + spread * rng.normal(size=drawn.shape)
     repeats = job.case.repeats(job.scoring)

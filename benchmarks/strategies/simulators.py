@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from taskgroup.search.pool import as_subset, climb
 from taskgroup.search.replay import MeasuredTable
+from taskgroup.search.surrogate import Networks
 
 Floats = NDArray[np.float64]
 Gains = Callable[[Floats], Floats]
@@ -187,7 +188,9 @@ def _climbed(world: World, n_networks: int, rng: np.random.Generator) -> Floats:
     home = rng.permutation(np.arange(world.n_tasks) % n_networks)
     start = (home == np.arange(n_networks)[:, None]).astype(float)
     n = world.n_tasks
-    return climb(start, lambda subsets: world.gains(subsets.members), np.zeros(n), np.ones(n))
+    return climb(
+        Networks(start), lambda networks: world.gains(networks.members), np.zeros(n), np.ones(n)
+    ).members
 
 
 def _distinct(rows: list[Floats]) -> Floats:

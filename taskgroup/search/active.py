@@ -1,9 +1,11 @@
 """The default strategy: measure next what is expected to improve the recommendation most.
 
-A posterior over the gain of every subset (`surrogate`) is drawn from; each draw is solved for its best
-grouping, and what the solutions hold and nobody measured is a candidate. Of these, the one whose outcome is
-expected to raise the value of the recommended grouping most is measured (a knowledge gradient). The search
-ends when even perfect knowledge is expected to add next to nothing and the best grouping is measured.
+A posterior over the gain of every network (`surrogate`) is drawn from; each draw is solved for its best
+grouping, and what the solutions hold and nobody measured is a candidate, as are its short runs, where the
+search may use them. Of these, the one whose outcome is expected to raise the value of the recommended
+grouping most for what it costs is measured (a knowledge gradient). The search ends when even perfect
+knowledge is expected to add next to nothing and the best grouping is measured, each of its networks also in
+the ways of training next to its own.
 
 References:
     Thompson 1933 for candidates by posterior draws; Frazier 2009, "The knowledge-gradient policy for
@@ -22,10 +24,11 @@ import numpy as np
 from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 from taskgroup.errors import InfeasibleError
+from taskgroup.search.arm import Arm, at_home
 from taskgroup.search.choice import Choice
-from taskgroup.search.pool import ENUMERATED_TASKS, as_subset, climb, known_and_open
+from taskgroup.search.pool import climb, known_and_open, lists_all
 from taskgroup.search.strategy import State, Values
-from taskgroup.search.surrogate import Belief, Floats, Functions, Integers, Subsets
+from taskgroup.search.surrogate import Belief, Floats, Functions, Integers, Networks
 from taskgroup.spec import Subset
 
 _N_DRAWS = 20
@@ -40,10 +43,10 @@ _ROUNDING = 1e-9
 class Active:
     """Spends each run where it is expected to improve the recommendation."""
 
-    def propose(self, state: State, n: int) -> list[Subset]:
-        """The `n` most useful subsets; none where more runs are not expected to pay."""
-        if not any(len(subset) > 1 for subset in state.values):
-            return _first_joint(state)[:n]
+    def propose(self, state: State, n: int) -> list[Arm]:
+        """The `n` most useful networks; none where more runs are not expected to pay."""
+        if not any(len(arm.subset) > 1 for arm in state.values):
+            return at_home(_first_joint(state)[:n])
         try:
             with _one_thread():
                 return _proposed(state, n)
@@ -51,15 +54,15 @@ class Active:
             return []
 
     def expected(self, state: State) -> Values:
-        """Posterior means of every subset that is considered, single tasks as measured."""
-        if not any(len(subset) > 1 for subset in state.values):
+        """Posterior means of every network that is considered, single tasks as measured."""
+        if not any(len(arm.subset) > 1 for arm in state.values):
             return state.values
         with _one_thread():
             view = _View.of(state)
             view = view.extended(state, view.belief.mean)
         return {
-            subset: {task: float(view.mean[row, state.tasks.index(task)]) for task in subset}
-            for row, subset in enumerate(view.subsets)
+            arm: {task: float(view.mean[row, state.tasks.index(task)]) for task in arm.subset}
+            for row, arm in enumerate(view.arms)
         }
 
 
@@ -80,11 +83,11 @@ def _first_joint(state: State) -> list[Subset]:
     return [
         subset
         for subset in dict.fromkeys(wanted)
-        if len(subset) > 1 and subset not in state.values and state.allowed(subset)
+        if len(subset) > 1 and subset not in state.at_home and state.allowed(Arm(subset))
     ]
 
 
-def _proposed(state: State, n: int) -> list[Subset]:
+def _proposed(state: State, n: int) -> list[Arm]:
     if _without_effect(state):
         return []
     view = _View.of(state)
@@ -94,21 +97,20 @@ def _proposed(state: State, n: int) -> list[Subset]:
     drawn = view.valued(view.belief.values_of(draws, view.encoded))
     totals, servers = view.choice.best(drawn)
     if view.regret(drawn, totals) < _NEGLIGIBLE * view.typical(state):
-        return view.unmeasured_of_the_best(state)[:n]
+        return (view.unmeasured_of_the_best(state) or view.best_in_other_ways(state))[:n]
     wanted = _ranked(view, servers, state)
     if not wanted:
         return []
-    contenders = view.contenders(servers, wanted)
-    return [view.subsets[row] for row in _most_useful(view, contenders, wanted, n, rng)]
+    return _most_useful(view, view.contenders(servers, wanted), wanted, state, n, rng)
 
 
 def _without_effect(state: State) -> bool:
     """Whether as many joint subsets as tasks were measured and no value differs from the task's alone."""
-    joint = [subset for subset in state.values if len(subset) > 1]
+    joint = [arm for arm in state.values if len(arm.subset) > 1]
     pairs = [
-        (value, state.values.get((task,), {}).get(task, np.nan))
-        for subset in joint
-        for task, value in state.values[subset].items()
+        (value, state.values.get(Arm((task,)), {}).get(task, np.nan))
+        for arm in joint
+        for task, value in state.values[arm].items()
     ]
     return len(joint) >= len(state.tasks) and all(
         abs(v - alone) <= _ROUNDING * abs(alone) for v, alone in pairs
@@ -117,67 +119,74 @@ def _without_effect(state: State) -> bool:
 
 @dataclass(frozen=True)
 class _View:
-    """The subsets that are considered and what is believed of them.
+    """The networks that are considered and what is believed of them.
 
     Attributes:
         belief: The posterior.
-        subsets: C subsets, single tasks included.
-        encoded: The same by their members.
+        arms: C networks at full length, single tasks included.
+        encoded: The same as numbers.
         choice: Solves for the best grouping among them.
         alone: Value of each task alone, [T].
         mean: Expected values, [C, T].
     """
 
     belief: Belief
-    subsets: list[Subset]
-    encoded: Subsets
+    arms: list[Arm]
+    encoded: Networks
     choice: Choice
     alone: Floats
     mean: Floats
 
     @classmethod
     def of(cls, state: State) -> _View:
-        belief = Belief.of(state.tasks, state.values, noise=state.noise, hints=state.hints, seed=state.seed)
+        belief = Belief.of(
+            state.tasks,
+            state.values,
+            ways=state.ways,
+            noise=state.noise,
+            hints=state.hints,
+            seed=state.seed,
+        )
         return cls._over(state, belief, known_and_open(state))
 
     @classmethod
-    def _over(cls, state: State, belief: Belief, subsets: list[Subset]) -> _View:
-        encoded = Subsets.of(subsets, state.tasks)
+    def _over(cls, state: State, belief: Belief, arms: list[Arm]) -> _View:
+        encoded = Networks.of(arms, state.tasks, state.ways)
         n_tasks = len(state.tasks)
         choice = Choice(
             members=encoded.members,
             weights=np.array([state.importance.get(task, 1.0) for task in state.tasks]),
-            cost=np.array([state.cost(subset) for subset in subsets]),
+            cost=np.array([state.cost(arm) for arm in arms]),
             max_groups=min(state.limit.max_groups or n_tasks, n_tasks),
             budget=state.limit.budget,
             units=_linked(state),
         )
         alone = belief.reference
         mean = _with_singles(belief.expected(encoded)[None], encoded, alone)[0]
-        return cls(belief, subsets, encoded, choice, alone, mean)
+        return cls(belief, arms, encoded, choice, alone, mean)
 
     def extended(self, state: State, functions: Functions) -> _View:
-        """Also consider, where not all subsets are listed, what improves each function's best grouping."""
-        if state.candidates is not None or len(state.tasks) <= ENUMERATED_TASKS:
+        """Also consider, where not all networks are listed, what improves each function's best grouping."""
+        if lists_all(state):
             return self
         values = self.valued(self.belief.values_of(functions, self.encoded))
         try:
             _, best_servers = self.choice.best(values)
         except InfeasibleError:
             return self
-        found: dict[Subset, None] = {}
+        found: dict[Arm, None] = {}
         for number, servers in enumerate(best_servers):
-            start = self.encoded.members[np.unique(servers)]
             one = functions.only(number)
             best = climb(
-                start,
-                lambda subsets, one=one: self.belief.values_of(one, subsets)[0],  # type: ignore[misc]
+                self.encoded.take(np.unique(servers)),
+                lambda networks, one=one: self.belief.values_of(one, networks)[0],  # type: ignore[misc]
                 self.alone,
                 self.choice.weights,
             )
-            found |= dict.fromkeys(as_subset(row, state.tasks) for row in best)
-        new = [s for s in found if s not in set(self.subsets) and len(s) > 1 and state.allowed(s)]
-        return self._over(state, self.belief, [*self.subsets, *new])
+            found |= dict.fromkeys(best.arms(state.tasks))
+        known = set(self.arms)
+        new = [arm for arm in found if arm not in known and len(arm.subset) > 1 and state.allowed(arm)]
+        return self._over(state, self.belief, [*self.arms, *new])
 
     def valued(self, values: Floats) -> Floats:
         """Values [M, C, T] with those of single tasks as measured."""
@@ -189,10 +198,21 @@ class _View:
         single = np.flatnonzero(self.encoded.members.sum(axis=1) == 1)
         return np.unique(np.concatenate([servers.ravel(), likely.ravel(), single, np.array(wanted)]))
 
-    def unmeasured_of_the_best(self, state: State) -> list[Subset]:
+    def unmeasured_of_the_best(self, state: State) -> list[Arm]:
         """Networks of the grouping that looks best now which were predicted but not measured."""
         rows = np.unique(self.choice.best(self.mean[None])[1])
-        return [self.subsets[row] for row in rows if self.subsets[row] not in state.values]
+        return [self.arms[row] for row in rows if self.arms[row] not in state.values]
+
+    def best_in_other_ways(self, state: State) -> list[Arm]:
+        """The joint networks of the grouping that looks best, one setting changed, where not measured.
+
+        What is common to all networks of a way may be misjudged for all of them alike; a look at the networks
+        in question costs little against a recommendation that has the wrong depth.
+        """
+        rows = np.unique(self.choice.best(self.mean[None])[1])
+        best = [arm for arm in (self.arms[row] for row in rows) if len(arm.subset) > 1]
+        others = [Arm(arm.subset, way) for arm in best for way in state.ways.neighbours(arm.way)]
+        return [arm for arm in others if arm not in state.values and state.allowed(arm)]
 
     def regret(self, drawn: Floats, totals: Floats) -> float:
         """What perfect knowledge is expected to add to the grouping that looks best now."""
@@ -213,36 +233,49 @@ def _linked(state: State) -> tuple[tuple[int, ...], ...]:
     return tuple(tuple(state.tasks.index(task) for task in unit) for unit in units)
 
 
-def _with_singles(values: Floats, encoded: Subsets, alone: Floats) -> Floats:
+def _with_singles(values: Floats, encoded: Networks, alone: Floats) -> Floats:
     single = encoded.members.sum(axis=1) == 1
     return np.where(single[:, None], alone, values)
 
 
 def _ranked(view: _View, servers: Integers, state: State) -> list[int]:
-    """Rows of unmeasured subsets by how many tasks they serve over all draws."""
+    """Rows of unmeasured networks by how many tasks they serve over all draws."""
     served = Counter(row for of_draw in servers.tolist() for row in of_draw)
-    open_rows = {row: n for row, n in served.items() if view.subsets[row] not in state.values}
+    open_rows = {row: n for row, n in served.items() if view.arms[row] not in state.values}
     return sorted(open_rows, key=lambda row: (-open_rows[row], row))
 
 
 def _most_useful(
-    view: _View, contenders: Integers, wanted: list[int], n: int, rng: np.random.Generator
-) -> list[int]:
-    """Add one row after the other whose outcome, with those before, raises the expected best total most.
+    view: _View, contenders: Integers, wanted: list[int], state: State, n: int, rng: np.random.Generator
+) -> list[Arm]:
+    """Add one network after the other whose outcome, with those before, is expected to pay most.
 
-    After the first few, whose outcomes overlap most, a large batch is filled up by rank.
+    What it pays is the rise of the expected best total for the share of a full run that it costs. After the
+    first few, whose outcomes overlap most, a large batch is filled up by rank.
     """
-    rest = wanted
-    wanted = wanted[: max(_N_CANDIDATES, 2 * min(n, _N_WEIGHED))]
-    considered = Subsets(view.encoded.members[wanted])
-    encoded, choice = Subsets(view.encoded.members[contenders]), view.choice.among(contenders)
+    first = wanted[: max(_N_CANDIDATES, 2 * min(n, _N_WEIGHED))]
+    options = [view.arms[row] for row in first]
+    options += _short_runs(options, state)
+    considered = Networks.of(options, state.tasks, state.ways)
+    cost = np.array([state.ways.cost[arm.way] for arm in options])
+    encoded, choice = view.encoded.take(contenders), view.choice.among(contenders)
     mean = view.mean[contenders]
+    best_total = float(choice.best(mean[None])[0][0])
     chosen: list[int] = []
-    while len(chosen) < min(n, _N_WEIGHED, len(wanted)):
-        left = [place for place in range(len(wanted)) if place not in chosen]
+    while len(chosen) < min(n, _N_WEIGHED, len(options)):
+        left = [place for place in range(len(options)) if place not in chosen]
         shifts = view.belief.shifts([[*chosen, place] for place in left], considered, _N_OUTCOMES, rng)
         moved = mean + view.belief.scale * shifts.at(encoded)
         totals, _ = choice.best(_with_singles(moved, encoded, view.alone))
-        chosen.append(left[int(totals.reshape(len(left), _N_OUTCOMES).mean(axis=1).argmax())])
-    first = [wanted[place] for place in chosen]
-    return [*first, *(row for row in rest if row not in first)][:n]
+        expected = totals.reshape(len(left), _N_OUTCOMES).mean(axis=1)
+        best = int(((expected - best_total) / cost[left]).argmax())
+        chosen.append(left[best])
+        best_total = expected[best]
+    weighed = [options[place] for place in chosen]
+    return [*weighed, *(arm for row in wanted if (arm := view.arms[row]) not in weighed)][:n]
+
+
+def _short_runs(arms: list[Arm], state: State) -> list[Arm]:
+    """Shorter runs of some networks that were not measured yet."""
+    short = [Arm(arm.subset, way) for arm in arms for way in state.ways.short(arm.way)]
+    return [arm for arm in short if arm not in state.values and state.allowed(arm)]

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from taskgroup.affinity import pair_gains, predict_from_pairs
+from taskgroup.search.arm import Arm
 from taskgroup.search.recipe import Recipe, Recipes
-from taskgroup.spec import RunResult, Split, Study, Subset, Task, subset_from_name
-from taskgroup.transfer import with_gains
+from taskgroup.spec import RunResult, Sharing, Split, Study, Subset, Task, subset_from_name
+from taskgroup.transfer import mean_gains, with_gains
 
 GAIN_COLUMNS = ("strategy", "task", "subset", "gain", "low", "high")
 _MIN_RANKED = 3
@@ -54,7 +55,9 @@ def results_frame(results: Iterable[RunResult]) -> pd.DataFrame:
 def runs_with_gains(
     runs: pd.DataFrame, recipes: Recipes, study: Study, *, matched: Mapping[int, float] | None = None
 ) -> pd.DataFrame:
-    """Pair every score with the single-task run of the same task, seed and split under the single recipe.
+    """Pair every score with the single-task run of the same task, seed, split and length of training.
+
+    The column `network` is added: the subset, and how it was trained where `recipes.joint` says otherwise.
 
     Args:
         runs: The record's table of runs.
@@ -63,12 +66,27 @@ def runs_with_gains(
         matched: The capacity of the baseline for each number of tasks; by default baselines are of full size.
     """
     is_baseline = (runs["n_tasks"] == 1) & _uses(runs, recipes.single)
-    return with_gains(runs, is_baseline, study.tasks, matched=matched)
+    named = runs.assign(network=_network_names(runs, recipes))
+    return with_gains(named, is_baseline, study.tasks, matched=matched)
 
 
 def comparable(runs: pd.DataFrame, recipes: Recipes, seeds: Iterable[int]) -> pd.DataFrame:
     """The joint runs under the joint recipe at the given seeds: what estimates may be made of."""
-    return runs[(runs["n_tasks"] > 1) & _uses(runs, recipes.joint) & runs["seed"].isin(list(seeds))]
+    return runs[_trained_by(runs, recipes.joint) & runs["seed"].isin(list(seeds))]
+
+
+def in_any_way(runs: pd.DataFrame, recipes: Recipes, seeds: Sequence[int]) -> pd.DataFrame:
+    """The joint runs at the given seeds that networks are compared by, with the column `way`.
+
+    Beside the first way, networks count that were asked for at every seed; others were met while tuning.
+    """
+    found = []
+    for way, recipe in enumerate(recipes.joint_ways):
+        own = runs[_trained_by(runs, recipe) & runs["seed"].isin(list(seeds))]
+        if way:
+            own = own[own.groupby("subset")["seed"].transform("nunique") == len(seeds)]
+        found.append(own.assign(way=way))
+    return pd.concat(found, ignore_index=True)
 
 
 def joint_gains(runs: pd.DataFrame) -> pd.DataFrame:
@@ -100,7 +118,8 @@ def seed_noise(runs: pd.DataFrame, column: str) -> SeedNoise:
         runs: One row a run and task of the seeds that are compared: task, subset, seed and the column.
         column: What the mean is taken of.
     """
-    cells = runs.pivot_table(index=["task", "subset"], columns="seed", values=column)
+    ways = ["way"] if "way" in runs else []
+    cells = runs.pivot_table(index=["task", "subset", *ways], columns="seed", values=column)
     apart, error = {}, {}
     for task in cells.index.unique("task"):
         values = cells.loc[task].to_numpy(dtype=float)
@@ -126,16 +145,18 @@ def paired_noise(values: NDArray[np.float64]) -> float:
     return float(np.square(rest).sum() / df / n_seeds)
 
 
-def measured_values(gains: pd.DataFrame, tasks: Subset) -> dict[Subset, dict[str, float]]:
-    """Mean gains of every measured subset, single tasks (0 by definition) included.
+def measured_values(runs: pd.DataFrame, tasks: Subset) -> dict[Arm, dict[str, float]]:
+    """Mean validation gains of every measured network, single tasks (0 by definition) included.
 
     Args:
-        gains: From `mean_gains` or `transfer_table`.
+        runs: From `in_any_way`.
         tasks: The task list.
     """
-    values: dict[Subset, dict[str, float]] = {(task,): {task: 0.0} for task in tasks}
-    for target, subset, gain in zip(gains["target"], gains["subset"], gains["gain"], strict=True):
-        values.setdefault(subset_from_name(subset), {})[target] = float(gain)
+    values: dict[Arm, dict[str, float]] = {Arm((task,)): {task: 0.0} for task in tasks}
+    for way in sorted(set(runs["way"])):
+        gains = mean_gains(runs[runs["way"] == way])
+        for target, subset, gain in zip(gains["target"], gains["subset"], gains["gain"], strict=True):
+            values.setdefault(Arm(subset_from_name(subset), way), {})[target] = float(gain)
     return values
 
 
@@ -172,15 +193,32 @@ def stage_table(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def task_values(runs: pd.DataFrame, split: Split) -> dict[tuple[str, str, int], float]:
-    """Scores by (subset, task, seed) on one split."""
+    """Scores by (network, task, seed) on one split; without that column by subset."""
     chosen = runs[runs["split"] == split]
-    places = zip(chosen["subset"], chosen["task"], chosen["seed"], strict=True)
+    networks = chosen["network"] if "network" in chosen else chosen["subset"]
+    places = zip(networks, chosen["task"], chosen["seed"], strict=True)
     return dict(zip(places, chosen["value"], strict=True))
 
 
 def importance(tasks: Sequence[Task]) -> dict[str, float]:
     """Each task's weight in the mean gain."""
     return {task.name: task.importance for task in tasks}
+
+
+def _network_names(runs: pd.DataFrame, recipes: Recipes) -> pd.Series:
+    """As `Recipes.arm_name`, of networks trained in any way."""
+    names = runs["subset"].copy()
+    joint = runs["n_tasks"] > 1
+    for depth, weighting in set(zip(runs.loc[joint, "depth"], runs.loc[joint, "weighting"], strict=True)):
+        words = replace(recipes.joint, sharing=Sharing("hard", depth), weighting=weighting).way_in_words
+        if words != recipes.joint.way_in_words:
+            of_way = joint & (runs["depth"] == depth) & (runs["weighting"] == weighting)
+            names[of_way] = names[of_way] + f" ({words})"
+    return names
+
+
+def _trained_by(runs: pd.DataFrame, recipe: Recipe) -> pd.Series:
+    return (runs["n_tasks"] > 1) & _uses(runs, recipe) & (runs["fidelity"] == recipe.fidelity)
 
 
 def _uses(runs: pd.DataFrame, recipe: Recipe) -> pd.Series:

@@ -17,7 +17,7 @@ _EXACT_TASKS = 8
 
 @dataclass(frozen=True)
 class Choice:
-    """Subsets to choose from and the limit.
+    """Networks to choose from and the limit.
 
     Attributes:
         members: Shape [C, T], 1 where the subset trains the task.

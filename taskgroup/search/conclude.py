@@ -14,6 +14,8 @@ from taskgroup.grouping import Grouping
 from taskgroup.search.analysis import (
     GAIN_COLUMNS,
     comparable,
+    importance,
+    in_any_way,
     joint_gains,
     measured_values,
     rank_correlation,
@@ -21,12 +23,14 @@ from taskgroup.search.analysis import (
     runs_with_gains,
     stage_table,
 )
+from taskgroup.search.arm import Arm
 from taskgroup.search.confirm import Confirmation, all_in_one, serving_of
 from taskgroup.search.matched import joint_sizes, matched_capacities, not_trained
 from taskgroup.search.outcome import Outcome
 from taskgroup.search.plan import Plan, calls_plan, make_plan
 from taskgroup.search.recipe import FUNCTION_RECIPES, Recipes, default_recipes
 from taskgroup.search.serving import Serving
+from taskgroup.search.way_table import short_run_agreement, way_table
 from taskgroup.spec import Study, subset_from_name
 from taskgroup.storage import Record, StoredStudy
 from taskgroup.transfer import MATCHED_BASELINE, negative_transfer, transfer_table
@@ -49,12 +53,12 @@ def conclude(
     external = recipes is not None  # a trainer of the user's sets learning rate and the rest itself
     recipes = recipes or _recipes(study, record, study_id)
     runs = runs_with_gains(record.runs_frame(study_id), recipes, study)
-    compared = comparable(runs, recipes, plan.seeds)
+    compared, in_ways = comparable(runs, recipes, plan.seeds), in_any_way(runs, recipes, plan.seeds)
     transfer = transfer_table(compared)
     matched_transfer = _matched_transfer(study, plan, runs, recipes, _n_inputs(record, study_id))
     document = record.grouping(study_id)
     recommendation = (
-        Grouping.from_document(document) if document else _interim(study, record, study_id, transfer, recipes)
+        Grouping.from_document(document) if document else _interim(study, record, study_id, in_ways, recipes)
     )
     reliability = reliability_table(transfer)
     return Outcome(
@@ -65,16 +69,18 @@ def conclude(
         matched_transfer=matched_transfer,
         affinity=pairwise(transfer, study.task_names, gains=joint_gains(compared)),
         recommendation=recommendation,
-        task_gains=_task_gains(study, plan, runs, recommendation),
+        task_gains=_task_gains(study, plan, runs, recipes, recommendation),
         stages=stage_table(runs),
         reliability=reliability,
         rank_correlation=rank_correlation(reliability),
         notes=(
             *_notes(study, runs, transfer, recommendation),
             *_matched_notes(study, transfer, matched_transfer),
+            *_short_run_notes(in_ways, recipes),
         ),
         settings=_settings(plan, recipes, external=external),
         recipes=recipes,
+        ways=way_table(in_ways, recipes, importance(study.tasks)),
     )
 
 
@@ -99,11 +105,12 @@ def _recipes(study: Study, record: Record, study_id: int) -> Recipes:
 
 
 def _interim(
-    study: Study, record: Record, study_id: int, transfer: pd.DataFrame, recipes: Recipes
+    study: Study, record: Record, study_id: int, compared: pd.DataFrame, recipes: Recipes
 ) -> Grouping:
     """The best grouping of what was measured so far, unconfirmed."""
-    values = measured_values(transfer, study.task_names)
-    values.setdefault(study.task_names, dict.fromkeys(study.task_names, 0.0))
+    measured = measured_values(compared, study.task_names)
+    values = {arm: of_tasks for arm, of_tasks in measured.items() if arm.way in recipes.ways.serving}
+    values.setdefault(Arm(study.task_names), dict.fromkeys(study.task_names, 0.0))
     return Serving(study, recipes, _n_inputs(record, study_id)).best(values)
 
 
@@ -124,13 +131,15 @@ def _matched_transfer(
     return transfer_table(comparable(paired, recipes, plan.seeds), baseline=MATCHED_BASELINE)
 
 
-def _task_gains(study: Study, plan: Plan, runs: pd.DataFrame, grouping: Grouping) -> pd.DataFrame:
+def _task_gains(
+    study: Study, plan: Plan, runs: pd.DataFrame, recipes: Recipes, grouping: Grouping
+) -> pd.DataFrame:
     if not grouping.confirmed:
         return pd.DataFrame(columns=list(GAIN_COLUMNS))
     fresh = Confirmation(runs[runs["seed"].isin(plan.fresh_seeds)], study.tasks, plan.fresh_seeds)
     return pd.concat(
         [
-            fresh.task_gains("recommended", serving_of(grouping)),
+            fresh.task_gains("recommended", serving_of(grouping, recipes)),
             fresh.task_gains("all_in_one", all_in_one(study.tasks)),
         ],
         ignore_index=True,
@@ -171,6 +180,14 @@ def _notes(study: Study, runs: pd.DataFrame, transfer: pd.DataFrame, grouping: G
 def _matched_notes(study: Study, transfer: pd.DataFrame, matched: pd.DataFrame) -> tuple[str, ...]:
     missing = sorted(set(transfer["n_tasks"]) - set(matched["n_tasks"]))
     return (not_trained(missing),) if missing and study.search.baseline == "matched" else ()
+
+
+def _short_run_notes(compared: pd.DataFrame, recipes: Recipes) -> list[str]:
+    return [
+        f"Trainings of {fidelity:.0%} of the epochs rank gains as full ones do with a correlation of "
+        f"{correlation:.2f}, by {n_networks} networks trained at both lengths."
+        for fidelity, (correlation, n_networks) in short_run_agreement(compared, recipes).items()
+    ]
 
 
 def _settings(plan: Plan, recipes: Recipes, *, external: bool) -> dict[str, Any]:

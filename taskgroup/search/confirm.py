@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 
 from taskgroup.grouping import Grouping, Network
 from taskgroup.search.analysis import task_values
+from taskgroup.search.recipe import Recipes
 from taskgroup.spec import Split, Study, Task, subset_name
 from taskgroup.transfer import moderated_means, relative_gain
 
 Serving = Mapping[str, str]
-"""Which subset serves each task, by name."""
+"""Which network serves each task, by name."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Confirmation:
 
     Args:
         runs: Their rows: finalists' networks, single tasks and all-in-one at the fresh seeds; networks of
-            less than full capacity are left out.
+            less than full capacity, and short runs, are left out.
         tasks: Errors and importance.
         seeds: The fresh seeds.
     """
@@ -49,6 +50,7 @@ class Confirmation:
     def __init__(self, runs: pd.DataFrame, tasks: Sequence[Task], seeds: Sequence[int]) -> None:
         self._tasks, self._seeds = tasks, seeds
         full_size = runs[runs["capacity"] == 1.0] if "capacity" in runs else runs
+        full_size = full_size[full_size["fidelity"] == 1.0] if "fidelity" in runs else full_size
         self._values = {split: task_values(full_size, split) for split in ("validation", "test")}
         self._weights = np.array([task.importance for task in tasks])
 
@@ -104,9 +106,20 @@ def all_in_one(tasks: Sequence[Task]) -> dict[str, str]:
     return {task.name: subset_name(tuple(t.name for t in tasks)) for task in tasks}
 
 
-def serving_of(grouping: Grouping) -> dict[str, str]:
-    """Which subset serves each task of a grouping."""
-    return {task: subset_name(network.subset) for network in grouping.networks for task in network.serves}
+def serving_of(grouping: Grouping, recipes: Recipes | None = None) -> dict[str, str]:
+    """Which network serves each task of a grouping.
+
+    Args:
+        grouping: Its networks.
+        recipes: The ways in which they may be trained; by default there is one.
+    """
+
+    def name(network: Network) -> str:
+        if recipes is None:
+            return subset_name(network.subset)
+        return recipes.arm_name(recipes.arm_of(network))
+
+    return {task: name(network) for network in grouping.networks for task in network.serves}
 
 
 @dataclass(frozen=True)
@@ -115,7 +128,7 @@ class Decision:
 
     Attributes:
         networks: The recommended networks.
-        serving: Which subset serves each task.
+        serving: Which network serves each task, by name.
         verdict: One sentence.
     """
 
@@ -130,6 +143,7 @@ def decide(
     affordable: Mapping[str, bool],
     confirmation: Confirmation,
     study: Study,
+    recipes: Recipes | None = None,
 ) -> Decision:
     """Choose on the validation rows of the fresh seeds.
 
@@ -139,11 +153,15 @@ def decide(
         affordable: Which baselines keep within the serving limit.
         confirmation: The fresh runs.
         study: Names the tasks.
+        recipes: The ways in which networks may be trained; by default there is one.
     """
     alone = single_task(study.tasks)
 
+    def serving(grouping: Grouping) -> dict[str, str]:
+        return serving_of(grouping, recipes)
+
     def against_single(grouping: Grouping) -> float:
-        gain = confirmation.advantage(serving_of(grouping), alone, "validation").gain
+        gain = confirmation.advantage(serving(grouping), alone, "validation").gain
         return gain if np.isfinite(gain) else -np.inf
 
     within = {
@@ -155,19 +173,25 @@ def decide(
     winner = max([*finalists, *([rival] if rival else [])], key=against_single)
     beyond = _out_of_reach(baselines, affordable, against_single(winner))
     if rival is None:
-        return _decision(winner, _NO_RIVAL + beyond)
-    if serving_of(winner) == serving_of(rival):
-        return _decision(rival, f"{_LABEL[rival_name]} did best; no grouping found does better." + beyond)
-    edge = confirmation.advantage(serving_of(winner), serving_of(rival), "validation")
+        return Decision(winner.networks, serving(winner), _NO_RIVAL + beyond)
+    if serving(winner) == serving(rival):
+        return Decision(
+            rival.networks,
+            serving(rival),
+            f"{_LABEL[rival_name]} did best; no grouping found does better." + beyond,
+        )
+    edge = confirmation.advantage(serving(winner), serving(rival), "validation")
     label = _LABEL[rival_name].lower()
     if edge.low > 0:
         better = "the better baseline" if len(within) > 1 else "the baseline that keeps within the limit"
-        return _decision(
-            winner,
+        return Decision(
+            winner.networks,
+            serving(winner),
             f"On fresh validation rows this grouping beats {label}, {better}, beyond seed noise." + beyond,
         )
-    return _decision(
-        rival,
+    return Decision(
+        rival.networks,
+        serving(rival),
         f"No grouping beats {label} beyond seed noise, so that is recommended; the best one found is at "
         f"{edge.gain:+.1%} [{edge.low:+.1%}, {edge.high:+.1%}] against it." + beyond,
     )
@@ -177,10 +201,6 @@ _NO_RIVAL = (
     "There is no baseline to compare with: each breaks the serving limit or the rules, or its runs failed."
 )
 _LABEL = {"single_task": "Training every task alone", "all_in_one": "One network for all tasks"}
-
-
-def _decision(grouping: Grouping, verdict: str) -> Decision:
-    return Decision(grouping.networks, serving_of(grouping), verdict)
 
 
 def _out_of_reach(baselines: Mapping[str, Grouping], affordable: Mapping[str, bool], gain: float) -> str:

@@ -7,7 +7,8 @@ resumed search takes the same decisions and only trains what the record lacks.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import replace
 from typing import final
 
 import numpy as np
@@ -18,13 +19,14 @@ from taskgroup.data import Dataset
 from taskgroup.errors import RunFailedError
 from taskgroup.grouping import Grouping, Rules
 from taskgroup.search.analysis import (
-    comparable,
     importance,
+    in_any_way,
     measured_values,
     results_frame,
     runs_with_gains,
     seed_noise,
 )
+from taskgroup.search.arm import Arm, at_home
 from taskgroup.search.catalog import strategy_named
 from taskgroup.search.confirm import (
     Confirmation,
@@ -46,13 +48,12 @@ from taskgroup.search.matched import (
 )
 from taskgroup.search.plan import MAX_FINALISTS, Plan, make_plan, serving_limit
 from taskgroup.search.progress import Progress
-from taskgroup.search.recipe import Recipes
+from taskgroup.search.recipe import Recipes, with_other_ways
 from taskgroup.search.serving import Serving
 from taskgroup.search.strategy import State, Values
 from taskgroup.search.tune import tune
-from taskgroup.spec import Study, Subset
+from taskgroup.spec import RunSpec, Study, Subset
 from taskgroup.storage import Record
-from taskgroup.transfer import mean_gains
 
 _BATCH_SUBSETS = 8
 _PAIRS_SHARE = 0.75
@@ -98,7 +99,8 @@ class Driver:
         if n_tuning:
             self._progress.stage("tune", n_tuning)
         tunable = affordable_depths(study, self._n_inputs)
-        recipes = tune(tunable, self._lab, n_proposals=plan.n_proposals, seeds=plan.tuning_seeds)
+        tuned = tune(tunable, self._lab, n_proposals=plan.n_proposals, seeds=plan.tuning_seeds)
+        recipes = with_other_ways(tuned, tunable)
         self._record_once("recipes", recipes.document())
         for what, how in recipes.in_words().items():
             self._progress.note(f"{what}: {how}")
@@ -124,10 +126,11 @@ class Driver:
     def _measure_baselines(self, recipes: Recipes) -> None:
         tasks = self._study.task_names
         subsets: list[Subset] = [*((task,) for task in tasks), tasks]
-        specs = [recipes.spec(subset, seed) for seed in self._plan.seeds for subset in subsets]
+        full = [recipes.spec(subset, seed) for seed in self._plan.seeds for subset in subsets]
+        specs = [replace(spec, fidelity=share) for share in (1.0, *recipes.fidelities) for spec in full]
         results = self._lab.run("baselines", specs)
         for task in tasks:
-            own = [result for result in results if result.spec.subset == (task,)]
+            own = [r for r in results if r.spec.subset == (task,) and r.spec.fidelity == 1.0]
             if not any(result.ok for result in own):
                 raise RunFailedError(
                     f"every single-task run of task {task!r} failed, so nothing can be compared with it: "
@@ -138,29 +141,32 @@ class Driver:
         """Ask the strategy and measure, until runs, time or promise are spent.
 
         Returns:
-            What the strategy then believes of the measured subsets, and the values' standard errors.
+            What the strategy then believes of the measured networks, and the values' standard errors.
         """
-        study_strategy = self._study.search.strategy
-        strategy = strategy_named(study_strategy)
-        n_left = self._plan.n_subsets
+        name = self._study.search.strategy
+        strategy = strategy_named(name)
+        n_left: float = self._plan.n_subsets
         state = self._state(recipes, n_left)
         said = ""
-        while n_left > 0 and not self._out_of_time(self._n_matched()):
-            batch = (study_strategy == "active" and self._pairs_first(state)) or strategy.propose(
-                state, min(n_left, _BATCH_SUBSETS)
-            )
+        while n_left >= 1 and not self._out_of_time(self._n_matched()):
+            n = min(int(n_left), _BATCH_SUBSETS)
+            batch = (name == "active" and self._pairs_first(state)) or strategy.propose(state, n)
             if not batch:
-                self._progress.note(_NOTHING_MORE.get(study_strategy, "the strategy asks for nothing more"))
+                self._progress.note(_NOTHING_MORE.get(name, "the strategy asks for nothing more"))
                 break
-            stage = "pairs" if max(map(len, batch)) == 2 else "larger subsets"
-            self._progress.stage(stage, (len(batch) if stage == "pairs" else n_left) * len(self._plan.seeds))
-            self._lab.run(stage, [recipes.spec(s, seed) for s in batch for seed in self._plan.seeds])
-            n_left -= len(batch)
-            tried = {*state.values, *batch}
-            state = self._state(recipes, n_left, tried)
+            self._measure(batch, recipes, n_left)
+            n_left -= math.fsum(state.ways.cost[arm.way] for arm in batch)
+            state = self._state(recipes, n_left, {*state.values, *batch})
             said = self._say_best(state, said)
         believed = strategy.expected(state)
-        return {subset: believed[subset] for subset in state.values if subset in believed}, state.errors
+        return {arm: believed[arm] for arm in state.served if arm in believed}, state.errors
+
+    def _measure(self, batch: Sequence[Arm], recipes: Recipes, n_left: float) -> None:
+        only_pairs = max(len(arm.subset) for arm in batch) == 2
+        n_networks = len(batch) if only_pairs else max(int(n_left), len(batch))
+        stage = "pairs" if only_pairs else "larger subsets"
+        self._progress.stage(stage, n_networks * len(self._plan.seeds))
+        self._lab.run(stage, _specs(recipes, batch, self._plan.seeds))
 
     def _measure_matched(self, recipes: Recipes) -> None:
         """Train the capacity-matched baselines that the runs left allow; nothing is decided by them."""
@@ -181,14 +187,14 @@ class Driver:
         n_sizes = len(joint_sizes(spec.subset for spec in self._lab.used))
         return n_sizes * len(self._study.tasks) * len(self._plan.seeds)
 
-    def _pairs_first(self, state: State) -> list[Subset]:
+    def _pairs_first(self, state: State) -> list[Arm]:
         """All pairs, where they take at most three quarters of the runs: who helps whom is a result too."""
         pairs = open_pairs(state)
-        return pairs if len(pairs) <= self._plan.n_subsets * _PAIRS_SHARE else []
+        return at_home(pairs) if len(pairs) <= self._plan.n_subsets * _PAIRS_SHARE else []
 
     def _say_best(self, state: State, said: str) -> str:
         """Tell the best grouping so far, once."""
-        best = state.best_grouping(state.values)
+        best = state.best_grouping(state.served)
         if best is None:
             return said
         text = f"best so far: {_in_words(best)}, validation gain {self._mean(best):+.1%}"
@@ -196,26 +202,26 @@ class Driver:
             self._progress.note(text)
         return text
 
-    def _state(self, recipes: Recipes, n_left: int, tried: set[Subset] | None = None) -> State:
-        runs = self._runs(recipes)
+    def _state(self, recipes: Recipes, n_left: float, tried: Set[Arm] = frozenset()) -> State:
         rules = Rules.of(self._study.grouping)
-        joint = comparable(runs, recipes, self._plan.seeds)
-        gains = mean_gains(joint)
-        noise = seed_noise(joint[(joint["split"] == "validation") & joint["gain"].notna()], "gain")
+        compared = in_any_way(self._runs(recipes), recipes, self._plan.seeds)
+        of_noise = compared[compared["gain"].notna() & (compared["fidelity"] == 1.0)]
+        noise = seed_noise(of_noise[of_noise["split"] == "validation"], "gain")
         return State(
             tasks=self._study.task_names,
-            values=measured_values(gains, self._study.task_names),
+            values=measured_values(compared, self._study.task_names),
             importance=importance(self._study.tasks),
             limit=serving_limit(self._study),
             cost=Serving(self._study, recipes, self._n_inputs).cost,
             n_left=n_left,
-            allowed=lambda subset: (tried is None or subset not in tried) and rules.allow(subset),
+            allowed=lambda arm: arm not in tried and rules.allow(arm.subset),
             noise=noise.apart,
             hints=self._hints,
             rules=rules,
             risk=self._study.grouping.risk,
             errors=noise.error,
             seed=self._study.seed,
+            ways=recipes.ways,
         )
 
     def _confirm(self, recipes: Recipes, values: Values, errors: Mapping[str, float]) -> Grouping:
@@ -231,22 +237,20 @@ class Driver:
                     else "and its rules: the strategy measured no subsets that would; give more runs"
                 )
             )
-        networks = {n.subset for g in [*finalists, *baselines.values()] for n in g.networks}
-        ordered = sorted(networks, key=lambda s: (len(s), [study.task_names.index(t) for t in s]))
-        self._lab.run("confirm", [recipes.spec(s, seed) for seed in plan.fresh_seeds for s in ordered])
+        self._train_fresh(recipes, [*finalists, *baselines.values()])
         runs = self._runs(recipes)
         fresh = Confirmation(runs[runs["seed"].isin(plan.fresh_seeds)], study.tasks, plan.fresh_seeds)
         affordable = {name: serving.allows(grouping) for name, grouping in baselines.items()}
-        decision = decide(finalists, baselines, affordable, fresh, study)
+        decision = decide(finalists, baselines, affordable, fresh, study, recipes)
         alone, joint = single_task(study.tasks), all_in_one(study.tasks)
         gain = fresh.advantage(decision.serving, alone, "test")
         best = finalists[0]
         return Grouping(
             networks=decision.networks,
             cost=math.fsum(network.cost for network in decision.networks),
-            select_total=_total(study, values, decision.serving),
+            select_total=_total(study, recipes, values, decision.serving),
             bound=best.bound,
-            optimal=best.optimal and serving_of(best) == decision.serving,
+            optimal=best.optimal and serving_of(best, recipes) == decision.serving,
             gain=gain.gain,
             low=gain.low,
             high=gain.high,
@@ -261,6 +265,13 @@ class Driver:
             confirmed=True,
             verdict=decision.verdict,
         )
+
+    def _train_fresh(self, recipes: Recipes, groupings: Sequence[Grouping]) -> None:
+        """Train every network of some groupings at the fresh seeds, small ones first."""
+        arms = {recipes.arm_of(network) for grouping in groupings for network in grouping.networks}
+        place = {task: i for i, task in enumerate(self._study.task_names)}
+        ordered = sorted(arms, key=lambda arm: (len(arm.subset), [place[t] for t in arm.subset], arm.way))
+        self._lab.run("confirm", _specs(recipes, ordered, self._plan.fresh_seeds))
 
     def _runs(self, recipes: Recipes) -> pd.DataFrame:
         return runs_with_gains(results_frame(self._lab.used.values()), recipes, self._study)
@@ -284,9 +295,14 @@ class Driver:
             self._record.add_event(self._id, kind, document)
 
 
-def _total(study: Study, values: Values, serving: Mapping[str, str]) -> float:
+def _specs(recipes: Recipes, arms: Sequence[Arm], seeds: Sequence[int]) -> list[RunSpec]:
+    """The runs of some networks at some seeds."""
+    return [recipes.of_arm(arm).spec(arm.subset, seed) for seed in seeds for arm in arms]
+
+
+def _total(study: Study, recipes: Recipes, values: Values, serving: Mapping[str, str]) -> float:
     """Importance-weighted sum of the validation gains of an assignment."""
-    by_name = {"+".join(subset): of_tasks for subset, of_tasks in values.items()}
+    by_name = {recipes.arm_name(arm): of_tasks for arm, of_tasks in values.items()}
     return math.fsum(
         task.importance * by_name.get(serving[task.name], {}).get(task.name, 0.0) for task in study.tasks
     )

@@ -1,6 +1,6 @@
 """Strategies that do not learn: all pairs, random subsets, everything.
 
-They recommend the best grouping of what they measured.
+They train every subset in the first way and recommend the best grouping of what they measured.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import final
 
 import numpy as np
 
+from taskgroup.search.arm import Arm, at_home
 from taskgroup.search.pool import ENUMERATED_TASKS, as_subset
 from taskgroup.search.strategy import State, Values
 from taskgroup.spec import Subset
@@ -22,62 +23,64 @@ _MOST_DRAWS = 10_000  # nearly all may be measured or refused
 class Pairs:
     """All pairs, evenly over tasks, and nothing else."""
 
-    def propose(self, state: State, n: int) -> list[Subset]:
+    def propose(self, state: State, n: int) -> list[Arm]:
         """Unmeasured pairs."""
-        return open_pairs(state)[:n]
+        return at_home(open_pairs(state)[:n])
 
     def expected(self, state: State) -> Values:
         """What was measured."""
-        return state.values
+        return state.served
 
 
 @final
 class Random:
     """Subsets drawn evenly from all that may be asked for."""
 
-    def propose(self, state: State, n: int) -> list[Subset]:
+    def propose(self, state: State, n: int) -> list[Arm]:
         """Unmeasured subsets in an order that the seed decides."""
         rng = np.random.default_rng([state.seed, len(state.values)])
         if state.candidates is not None or len(state.tasks) <= ENUMERATED_TASKS:
             unseen = list(_unseen(state))
-            return [unseen[place] for place in rng.permutation(len(unseen))[:n]]
+            return at_home(unseen[place] for place in rng.permutation(len(unseen))[:n])
         drawn: dict[Subset, None] = {}
         for _ in range(_MOST_DRAWS):
             if len(drawn) == n:
                 break
             subset = as_subset(rng.random(len(state.tasks)) < 0.5, state.tasks)
-            if len(subset) > 1 and subset not in state.values and state.allowed(subset):
+            if len(subset) > 1 and subset not in state.at_home and state.allowed(Arm(subset)):
                 drawn[subset] = None
-        return list(drawn)
+        return at_home(drawn)
 
     def expected(self, state: State) -> Values:
         """What was measured."""
-        return state.values
+        return state.served
 
 
 @final
 class Exhaustive:
     """Every subset, small ones first."""
 
-    def propose(self, state: State, n: int) -> list[Subset]:
+    def propose(self, state: State, n: int) -> list[Arm]:
         """The next unmeasured subsets."""
-        return list(itertools.islice(_unseen(state), n))
+        return at_home(itertools.islice(_unseen(state), n))
 
     def expected(self, state: State) -> Values:
         """What was measured."""
-        return state.values
+        return state.served
 
 
 def _unseen(state: State) -> Iterator[Subset]:
     listed = (
         state.subsets(smallest=2, largest=len(state.tasks)) if state.candidates is None else state.candidates
     )
-    return (subset for subset in listed if subset not in state.values and state.allowed(subset))
+    return (subset for subset in listed if subset not in state.at_home and state.allowed(Arm(subset)))
 
 
 def open_pairs(state: State) -> list[Subset]:
     """Unmeasured pairs, ordered so that any first part of the list has every task about equally often."""
-    return [pair for pair in balanced_pairs(state.tasks) if state.allowed(pair) and pair not in state.values]
+    return [
+        pair for pair in balanced_pairs(state.tasks) if state.allowed(Arm(pair)) and pair not in state.at_home
+    ]
 
 
 def balanced_pairs(tasks: Subset) -> list[Subset]:

@@ -17,6 +17,7 @@ import pandas as pd
 from taskgroup.errors import InputError, RunFailedError, nearest
 from taskgroup.grouping import Candidate, Grouping, Problem, solve
 from taskgroup.search.analysis import importance, results_frame, runs_with_gains, seed_noise
+from taskgroup.search.arm import Arm
 from taskgroup.search.catalog import strategy_named
 from taskgroup.search.confirm import Advantage, Confirmation, all_in_one, serving_of, single_task
 from taskgroup.search.lab import Lab
@@ -167,7 +168,7 @@ class FunctionDriver:
             if not batch:
                 self._progress.note("more calls are not expected to change the recommendation")
                 break
-            self._measure("subsets", batch)
+            self._measure("subsets", [arm.subset for arm in batch])
             n_left -= len(batch)
         state = self._state(0)
         self._require_served(state)
@@ -201,21 +202,24 @@ class FunctionDriver:
             limit=ServingLimit(study.grouping.max_groups, study.grouping.budget),
             cost=lambda _: 1.0,
             n_left=n_left,
-            allowed=lambda s: s not in self._tried and (self._candidates is None or s in self._candidates),
+            allowed=lambda arm: self._may_try(arm.subset),
             candidates=self._candidates,
             noise=noise.apart,
             errors=noise.error,
             seed=study.seed,
         )
 
-    def _values(self) -> dict[Subset, dict[str, float]]:
+    def _may_try(self, subset: Subset) -> bool:
+        return subset not in self._tried and (self._candidates is None or subset in self._candidates)
+
+    def _values(self) -> dict[Arm, dict[str, float]]:
         """Mean score of every measured subset and task, turned so that higher is better."""
         runs = self._search_runs()
-        values: dict[Subset, dict[str, float]] = {}
+        values: dict[Arm, dict[str, float]] = {}
         means = runs.groupby(["subset", "task"], sort=False)["value"].mean().reset_index()
         for name, task, mean in zip(means["subset"], means["task"], means["value"], strict=True):
             sign = 1.0 if self._study.task(task).score.direction == "maximize" else -1.0
-            values.setdefault(subset_from_name(name), {})[task] = sign * float(mean)
+            values.setdefault(Arm(subset_from_name(name)), {})[task] = sign * float(mean)
         return values
 
     def _search_runs(self) -> pd.DataFrame:
@@ -295,10 +299,10 @@ def _known(advantage: Advantage) -> dict[str, float | None]:
 def _chosen(state: State, strategy: Strategy) -> Grouping | None:
     """The best grouping by what the strategy believes; its totals as measured, where all of it was."""
     grouping = state.best_grouping(strategy.expected(state))
-    if grouping is None or any(network.subset not in state.values for network in grouping.networks):
+    if grouping is None or any(network.subset not in state.at_home for network in grouping.networks):
         return grouping
     total = math.fsum(
-        state.importance.get(task, 1.0) * state.values[network.subset][task]
+        state.importance.get(task, 1.0) * state.at_home[network.subset][task]
         for network in grouping.networks
         for task in network.serves
     )

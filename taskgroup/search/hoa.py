@@ -14,6 +14,7 @@ from typing import final
 
 from taskgroup.affinity import PairGains, predict_from_pairs
 from taskgroup.grouping import Grouping
+from taskgroup.search.arm import Arm, at_home
 from taskgroup.search.fixed import open_pairs
 from taskgroup.search.strategy import State, Values
 from taskgroup.spec import Subset
@@ -26,20 +27,21 @@ _GROWN = 2000
 class HigherOrder:
     """Pairs first, then larger subsets by their predicted place in the best grouping."""
 
-    def propose(self, state: State, n: int) -> list[Subset]:
+    def propose(self, state: State, n: int) -> list[Arm]:
         """Unmeasured pairs, evenly over tasks; when there are none, promising larger subsets."""
-        return (open_pairs(state) or _promising(state, n))[:n]
+        return at_home((open_pairs(state) or _promising(state, n))[:n])
 
     def expected(self, state: State) -> Values:
         """Measured values, and averages of pairs for what was not measured."""
-        return {**_predictions(state, _pairs(state)), **state.values}
+        predicted = {Arm(s): values for s, values in _predictions(state, _pairs(state)).items()}
+        return {**predicted, **state.served}
 
 
 def _pairs(state: State) -> dict[tuple[str, str], float]:
     """Measured values of the pairs by (target, source)."""
     return {
         (target, source): values[target]
-        for subset, values in state.values.items()
+        for subset, values in state.at_home.items()
         if len(subset) == 2
         for target, source in (subset, subset[::-1])
         if target in values
@@ -50,7 +52,7 @@ def _predictions(state: State, pairs: PairGains) -> dict[Subset, dict[str, float
     """Pair-based predictions of the larger subsets that were not measured."""
     predicted = {}
     for subset in _larger(state, pairs):
-        if subset not in state.values and (values := predict_from_pairs(subset, pairs)) is not None:
+        if subset not in state.at_home and (values := predict_from_pairs(subset, pairs)) is not None:
             predicted[subset] = values
     return predicted
 
@@ -59,7 +61,7 @@ def _typical_error(state: State, pairs: PairGains) -> float:
     """Median absolute error of the predictions of the larger subsets measured so far; 0 without any."""
     errors = [
         abs(measured[task] - predicted[task])
-        for subset, measured in state.values.items()
+        for subset, measured in state.at_home.items()
         if len(subset) > 2 and (predicted := predict_from_pairs(subset, pairs)) is not None
         for task in measured
     ]
@@ -72,7 +74,7 @@ def _promising(state: State, n: int) -> list[Subset]:
     Predictions are raised by their typical error on the larger subsets measured so far: where pairs predict
     well, little is worth trying; where they mislead, a prediction of no gain is no reason to stop.
     """
-    best = state.best_grouping(state.values)
+    best = state.best_grouping(state.served)
     pairs = _pairs(state)
     optimism = _typical_error(state, pairs)
     predicted = {
@@ -81,7 +83,8 @@ def _promising(state: State, n: int) -> list[Subset]:
     }
     chosen: list[Subset] = []
     while predicted and len(chosen) < n:
-        grouping = state.best_grouping({**state.values, **predicted})
+        open_arms = {Arm(subset): values for subset, values in predicted.items()}
+        grouping = state.best_grouping({**state.served, **open_arms})
         if grouping is None or not _better(grouping, best):
             break
         new = [network.subset for network in grouping.networks if network.subset in predicted]
@@ -98,7 +101,7 @@ def _better(grouping: Grouping, than: Grouping | None) -> bool:
 
 def _larger(state: State, pairs: PairGains) -> list[Subset]:
     if state.candidates is not None:
-        return [subset for subset in state.candidates if len(subset) > 2 and state.allowed(subset)]
+        return [subset for subset in state.candidates if len(subset) > 2 and state.allowed(Arm(subset))]
     if len(state.tasks) <= _ENUMERATED_TASKS:
         return list(state.subsets(smallest=3, largest=len(state.tasks)))
     return _grown(state, pairs)
@@ -123,7 +126,7 @@ def _grown(state: State, pairs: PairGains) -> list[Subset]:
             if task not in subset and larger not in grown:
                 grown[larger] = total + sum(both.get((task, member), 0.0) for member in subset)
         front = _best_of_every_task(grown, tasks, width)
-        found |= dict.fromkeys(filter(state.allowed, front))
+        found |= dict.fromkeys(subset for subset in front if state.allowed(Arm(subset)))
     return list(found)
 
 

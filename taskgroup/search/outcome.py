@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -11,6 +11,7 @@ import pandas as pd
 from taskgroup.affinity import AffinityMatrix
 from taskgroup.grouping import Grouping
 from taskgroup.search.recipe import Recipes
+from taskgroup.search.way_table import WAY_COLUMNS
 from taskgroup.spec import Study
 
 
@@ -22,12 +23,15 @@ class Outcome:
         study: What was searched.
         runs: One row a run, task and split: run_id, stage, subset (joined by ``+``), n_tasks, seed,
             sharing, depth, weighting, learning_rate, weight_decay, fidelity, capacity, status, reason,
-            seconds, task, split, metric, value, gain. A failed run has one row without task.
+            seconds, task, split, metric, value, network (the subset, and how it was trained where that is
+            not the first way), gain. A failed run has one row without task.
         transfer: One row a measured (target, subset): target, subset, n_tasks, gain, low, high,
             p_value, q_value, n_seeds, baseline, floored; validation split.
         negative_transfer: The rows of `transfer` whose gain is below zero at q < 0.05, worst first.
         matched_transfer: Like `transfer`, with gains over capacity-matched single-task networks, which
             together cost as much as the subset's; empty where `search.baseline` does not ask for them.
+        ways: Networks that were also trained at another depth or with another weighting, against the same
+            subset in the first way (`WAY_COLUMNS`); validation split.
         affinity: Gains of the pairs as a matrix [target, source].
         recommendation: The grouping to train; its gain is from fresh seeds on the test split.
         task_gains: Test-split gains with fresh seeds: strategy (`recommended` or `all_in_one`), task,
@@ -55,3 +59,4 @@ class Outcome:
     notes: tuple[str, ...]
     settings: Mapping[str, Any]
     recipes: Recipes | None = None
+    ways: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(WAY_COLUMNS)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -30,7 +31,7 @@ class Plan:
         fresh_seeds: Repetitions of the finalists and baselines, used for nothing else.
         tuning_seeds: Repetitions of each tuned recipe.
         n_proposals: Recipes tried for single tasks.
-        n_subsets: Subsets that may be measured beyond single tasks and all-in-one.
+        n_subsets: Networks that may be measured beyond single tasks and all-in-one, in full runs.
         n_runs: The most network trainings in all.
         n_confirmation: The most of them that are kept for the confirmation.
     """
@@ -72,7 +73,8 @@ def make_plan(study: Study, *, n_proposals: int | None = None) -> Plan:
     n_fresh = search.confirm_seeds or max(search.seeds, _MIN_CONFIRM_SEEDS)
     fresh = tuple(range(first + _FRESH_FROM, first + _FRESH_FROM + n_fresh))
     tuning = seeds[:_MAX_TUNING_SEEDS]
-    baselines = (n_tasks + 1) * len(seeds)
+    shares = sum(search.fidelity) if search.strategy == "active" else 0.0
+    baselines = math.ceil((n_tasks + 1) * len(seeds) * (1 + shares))
     confirmation = (n_tasks + 1 + MAX_FINALISTS * _networks_at_most(study)) * n_fresh
     left = search.runs - baselines - confirmation
     if left < len(seeds):
@@ -81,7 +83,8 @@ def make_plan(study: Study, *, n_proposals: int | None = None) -> Plan:
         share = _TUNING_SHARE * left
         n_proposals = _largest(_MAX_PROPOSALS, lambda n: tuning_runs(study, n, len(tuning)) <= share)
     left = max(left - tuning_runs(study, n_proposals, len(tuning)), 0)
-    possible = 2**n_tasks - n_tasks - 2
+    n_ways = len(study.depths) * len(set(study.search.weighting)) if search.strategy == "active" else 1
+    possible = n_ways * (2**n_tasks - n_tasks - 1) - 1
     n_subsets = min((left - _matched_runs(study, left)) // len(seeds), possible)
     return Plan(seeds, fresh, tuning, n_proposals, n_subsets, search.runs, confirmation)
 

@@ -1,49 +1,60 @@
-"""Which subsets a search considers: all of them for few tasks, otherwise those that may matter.
+"""Which networks a search considers: all of them for few tasks, otherwise those that may matter.
 
 Shape letters: `M` functions, `K` networks, `T` tasks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from taskgroup.search.strategy import State
-from taskgroup.search.surrogate import Floats, Integers, Subsets
+from taskgroup.search.arm import Arm
+from taskgroup.search.strategy import State, subsets_of
+from taskgroup.search.surrogate import Floats, Integers, Networks
 from taskgroup.spec import Subset
 
 ENUMERATED_TASKS = 10  # 2**10 subsets of ten tasks: 5,000 cells to predict
+_MOST_LISTED = 4096  # networks, in all ways of training
 _N_RANDOM = 300
 _SHARES = (0.1, 0.2, 0.4, 0.6)
 _STEPS = 200  # never needed; a bound
 _NEVER = -1e15  # finite, so that sums over tasks still compare
 
-Values = Callable[[Subsets], Floats]
-"""Values of one function at subsets, [C, T]."""
+Values = Callable[[Networks], Floats]
+"""Values of one function at networks, [C, T]."""
 
 
-def known_and_open(state: State) -> list[Subset]:
-    """Every subset that a grouping may hold, where there are few enough to list."""
+def lists_all(state: State) -> bool:
+    """Whether there are few enough networks to list them all."""
+    n_tasks = len(state.tasks)
+    few = n_tasks <= ENUMERATED_TASKS and len(state.ways.serving) << n_tasks <= _MOST_LISTED
+    return few or state.candidates is not None
+
+
+def known_and_open(state: State) -> list[Arm]:
+    """Every network that a grouping may hold, where there are few enough to list."""
     if state.candidates is not None:
-        listed: Iterable[Subset] = state.candidates
-    elif len(state.tasks) <= ENUMERATED_TASKS:
-        listed = state.subsets(smallest=2, largest=len(state.tasks))
+        listed = state.ways.of(state.candidates)
+    elif lists_all(state):
+        listed = state.ways.of(subsets_of(state.tasks, smallest=2, largest=len(state.tasks)))
     else:
         listed = _some(state)
-    measured = filter(state.rules.allow, state.values)
-    return list(dict.fromkeys([*measured, *(s for s in listed if state.allowed(s))]))
+    measured = (arm for arm in state.served if state.rules.allow(arm.subset))
+    return list(dict.fromkeys([*measured, *filter(state.allowed, listed)]))
 
 
-def _some(state: State) -> list[Subset]:
-    """Random subsets of several sizes."""
+def _some(state: State) -> list[Arm]:
+    """Random subsets of several sizes, in random ways."""
     rng = np.random.default_rng([state.seed, len(state.values)])
     drawn = rng.random((_N_RANDOM, len(state.tasks))) < rng.choice(_SHARES, size=(_N_RANDOM, 1))
-    if state.tasks not in state.values:  # with each subset's rest, two networks can serve all tasks
+    if Arm(state.tasks) not in state.values:  # with each subset's rest, two networks can serve all tasks
         drawn = np.concatenate([drawn, ~drawn])
-    return [as_subset(row, state.tasks) for row in drawn if row.sum() > 1]
+    ways = rng.choice(state.ways.serving, size=len(drawn))
+    pairs = zip(drawn, ways.tolist(), strict=True)
+    return [Arm(as_subset(row, state.tasks), way) for row, way in pairs if row.sum() > 1]
 
 
 def as_subset(members: NDArray[Any], tasks: Subset) -> Subset:
@@ -51,50 +62,54 @@ def as_subset(members: NDArray[Any], tasks: Subset) -> Subset:
     return tuple(task for task, member in zip(tasks, members, strict=True) if member)
 
 
-def climb(members: Floats, values: Values, alone: Floats, weights: Floats) -> Floats:
+def climb(networks: Networks, values: Values, alone: Floats, weights: Floats) -> Networks:
     """Improve some networks by one change of one network at a time, the best change first.
 
-    A change adds a task, drops one, or drops all that the network does not serve.
+    A change adds a task, drops one, drops all that the network does not serve, or trains it in another way.
 
     Args:
-        members: Shape [K, T], where to start.
-        values: Values of subsets of two or more tasks.
+        networks: K networks to start from.
+        values: Values of networks of two or more tasks.
         alone: Value of each task in a network of its own, [T].
         weights: Importance of each task, [T].
 
     Returns:
-        The networks that no single change improves, [K, T].
+        The networks that no single change improves.
     """
 
-    def worth(rows: Floats) -> Floats:
-        single = rows.sum(axis=1, keepdims=True) == 1
-        found = np.where(single, alone, values(Subsets(rows)))
-        return np.where(rows > 0, found * weights, _NEVER)
+    def worth(rows: Networks) -> Floats:
+        single = rows.members.sum(axis=1, keepdims=True) == 1
+        found = np.where(single, alone, values(rows))
+        return np.where(rows.members > 0, found * weights, _NEVER)
 
-    members = members.copy()
     for _ in range(_STEPS):
-        now = worth(members)
-        changed, network = _changes(members, now)
-        totals = np.maximum(worth(changed), _best_of_others(now)[network]).sum(axis=1)
+        now = worth(networks)
+        changed, place = _changes(networks, now)
+        totals = np.maximum(worth(changed), _best_of_others(now)[place]).sum(axis=1)
         best = int(totals.argmax())
         current = now.max(axis=0).sum()
         if totals[best] <= current + 1e-9 * abs(current):
             break
-        members[network[best]] = changed[best]
-    return members
+        networks = networks.replaced(int(place[best]), changed.take([best]))
+    return networks
 
 
-def _changes(members: Floats, worth: Floats) -> tuple[Floats, Integers]:
-    """Every change of one network: the changed network [N, T] and its place [N]."""
+def _changes(networks: Networks, worth: Floats) -> tuple[Networks, Integers]:
+    """Every change of one network: the changed networks, N of them, and their places [N]."""
+    members, ways = networks.members, networks.ways
     n_networks, n_tasks = members.shape
     flipped = np.repeat(members, n_tasks, axis=0)
-    place = np.arange(len(flipped))
-    flipped[place, place % n_tasks] = 1 - flipped[place, place % n_tasks]
+    row = np.arange(len(flipped))
+    flipped[row, row % n_tasks] = 1 - flipped[row, row % n_tasks]
     serving = (worth.argmax(axis=0) == np.arange(n_networks)[:, None]).astype(float)
-    changed = np.concatenate([flipped, serving])
-    network = np.concatenate([place // n_tasks, np.arange(n_networks)])
+    others = np.array(ways.serving if len(ways.serving) > 1 else (), dtype=np.int64)
+    changed = np.concatenate([flipped, serving, np.repeat(members, len(others), axis=0)])
+    each = np.arange(n_networks)
+    place = np.concatenate([row // n_tasks, each, np.repeat(each, len(others))])
+    way = networks.way[place]
+    way[len(flipped) + n_networks :] = np.tile(others, n_networks)
     filled = changed.sum(axis=1) > 0
-    return changed[filled], network[filled]
+    return Networks(changed[filled], way[filled], ways), place[filled]
 
 
 def _best_of_others(worth: Floats) -> Floats:

@@ -18,9 +18,10 @@ from scipy import stats
 
 from taskgroup.errors import InfeasibleError, InputError
 from taskgroup.search.analysis import paired_noise
+from taskgroup.search.arm import Arm, at_home
 from taskgroup.search.choice import Choice
-from taskgroup.search.strategy import ServingLimit, State, Strategy, Values, batch_size
-from taskgroup.search.surrogate import Floats, Subsets
+from taskgroup.search.strategy import ServingLimit, State, Strategy, SubsetValues, batch_size
+from taskgroup.search.surrogate import Floats, Networks
 from taskgroup.spec import Subset
 
 _LEVEL = 0.95
@@ -39,7 +40,7 @@ class MeasuredTable:
 
     tasks: Subset
     select: Mapping[Subset, Sequence[Mapping[str, float]]]
-    report: Values
+    report: SubsetValues
     sign: float = 1.0
 
     @property
@@ -171,8 +172,8 @@ class _OneReplay:
             if not batch:
                 self.stopped = len(self._values) * self._settings.repeats
                 break
-            for subset in batch:
-                self._reveal(subset)
+            for arm in batch:
+                self._reveal(arm.subset)
             self._score()
         self._fill(total)
 
@@ -208,19 +209,20 @@ class _OneReplay:
     def _state(self, n_left: int) -> State:
         return State(
             tasks=self._table.tasks,
-            values=self._values,
+            values={Arm(subset): of_tasks for subset, of_tasks in self._values.items()},
             importance=self._settings.importance,
             limit=ServingLimit(max_groups=self._settings.groups),
             cost=lambda _: 1.0,
             n_left=n_left,
-            allowed=lambda subset: subset in self._table.select and subset not in self._values,
+            allowed=lambda arm: arm.subset in self._table.select and arm.subset not in self._values,
             candidates=None if self._table.is_complete else self._table.subsets,
             noise=self._noise_of_means(),
             seed=self._seed,
         )
 
     def _score(self) -> None:
-        values = self._strategy.expected(self._state(0))
+        expected = self._strategy.expected(self._state(0))
+        values = {arm.subset: of_tasks for arm, of_tasks in expected.items()}
         try:
             serving = chosen(values, self._table.tasks, self._settings)
             score = _worth(self._table.report, serving, self._settings.importance)
@@ -229,10 +231,10 @@ class _OneReplay:
         self.scores.append((len(self._values) * self._settings.repeats, self._table.sign * score))
 
 
-def chosen(values: Values, tasks: Subset, settings: ReplaySettings) -> dict[str, Subset]:
+def chosen(values: SubsetValues, tasks: Subset, settings: ReplaySettings) -> dict[str, Subset]:
     """Which subset serves each task in the best grouping by some values."""
     subsets = list(values)
-    encoded = Subsets.of(subsets, tasks)
+    encoded = Networks.of(at_home(subsets), tasks)
     choice = Choice(
         members=encoded.members,
         weights=np.array([settings.importance.get(task, 1.0) for task in tasks]),
@@ -244,7 +246,7 @@ def chosen(values: Values, tasks: Subset, settings: ReplaySettings) -> dict[str,
     return {task: subsets[row] for task, row in zip(tasks, servers[0], strict=True)}
 
 
-def _worth(values: Values, serving: Mapping[str, Subset], importance: Mapping[str, float]) -> float:
+def _worth(values: SubsetValues, serving: Mapping[str, Subset], importance: Mapping[str, float]) -> float:
     """Importance-weighted mean over tasks."""
     weights = {task: importance.get(task, 1.0) for task in serving}
     total = math.fsum(weights[task] * values[subset][task] for task, subset in serving.items())

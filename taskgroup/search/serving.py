@@ -9,18 +9,19 @@ from dataclasses import replace
 from typing import final
 
 from taskgroup.errors import InfeasibleError
-from taskgroup.grouping import Candidate, Grouping, Problem, Rules, solve
+from taskgroup.grouping import Candidate, Grouping, Network, Problem, Rules, solve
 from taskgroup.search.analysis import importance
+from taskgroup.search.arm import Arm
 from taskgroup.search.cost import serving_cost
 from taskgroup.search.plan import serving_limit
 from taskgroup.search.recipe import Recipes
 from taskgroup.search.strategy import ServingLimit, Values
-from taskgroup.spec import Study, Subset
+from taskgroup.spec import Sharing, Study
 
 
 @final
 class Serving:
-    """Groupings of a study's subsets under its recipes.
+    """Groupings of a study's networks under its recipes.
 
     Args:
         study: Tasks, importance, encoder and limit.
@@ -33,9 +34,9 @@ class Serving:
         self._limit = serving_limit(study)
         self._rules = Rules.of(study.grouping)
 
-    def cost(self, subset: Subset) -> float:
+    def cost(self, arm: Arm) -> float:
         """Cost of serving all tasks of a subset from its network, in network equivalents."""
-        return self._cost(subset, n_served=len(subset))
+        return self._cost(self._recipes.of_arm(arm).sharing, n_served=len(arm.subset))
 
     def allows(self, grouping: Grouping) -> bool:
         """Whether a grouping keeps within the limit and the rules."""
@@ -53,7 +54,7 @@ class Serving:
         )
 
     def best(self, values: Values) -> Grouping:
-        """The best grouping of measured subsets within the limit.
+        """The best grouping of measured networks within the limit.
 
         Raises:
             InputError: If none keeps within it.
@@ -66,7 +67,7 @@ class Serving:
         """The best groupings at each number of networks within the limit, best first, at most `n`.
 
         Args:
-            values: Of the measured subsets.
+            values: Of the measured networks.
             n: How many.
             errors: Standard error of a joint value by task, for a risk-averse choice.
         """
@@ -75,19 +76,20 @@ class Serving:
         limits = [ServingLimit(max_groups=k) for k in range(1, most + 1)]
         if self._limit.budget is not None:
             limits = [self._limit]
-        found: dict[tuple[Subset, ...], Grouping] = {}
+        found: dict[frozenset[Arm], Grouping] = {}
         for limit in limits:
             with contextlib.suppress(InfeasibleError):  # where all-in-one failed, few networks may not do
                 grouping = self._solve(values, limit, errors or {})
-                found.setdefault(tuple(sorted(network.subset for network in grouping.networks)), grouping)
+                networks = frozenset(self._recipes.arm_of(network) for network in grouping.networks)
+                found.setdefault(networks, grouping)
         return sorted(found.values(), key=lambda grouping: -grouping.select_total)[:n]
 
     def baselines(self) -> dict[str, Grouping]:
         """Every task alone, and all in one network."""
         names = self._study.task_names
         return {
-            "single_task": self._solve({(name,): {name: 0.0} for name in names}, ServingLimit(), None),
-            "all_in_one": self._solve({names: dict.fromkeys(names, 0.0)}, ServingLimit(), None),
+            "single_task": self._solve({Arm((name,)): {name: 0.0} for name in names}, ServingLimit(), None),
+            "all_in_one": self._solve({Arm(names): dict.fromkeys(names, 0.0)}, ServingLimit(), None),
         }
 
     def _solve(self, values: Values, limit: ServingLimit, errors: Mapping[str, float] | None) -> Grouping:
@@ -99,7 +101,7 @@ class Serving:
             Problem(
                 tasks=self._study.task_names,
                 candidates=tuple(
-                    self._candidate(subset, of_tasks, errors or {}) for subset, of_tasks in values.items()
+                    self._candidate(arm, of_tasks, errors or {}) for arm, of_tasks in values.items()
                 ),
                 direction="maximize",
                 importance=importance(self._study.tasks),
@@ -109,26 +111,24 @@ class Serving:
                 risk=self._study.grouping.risk,
             )
         )
-        networks = tuple(
-            replace(network, cost=self._cost(network.subset, n_served=len(network.serves)))
-            for network in grouping.networks
-        )
+        networks = tuple(self._at_served_cost(network) for network in grouping.networks)
         return replace(grouping, networks=networks, cost=math.fsum(network.cost for network in networks))
 
-    def _cost(self, subset: Subset, *, n_served: int) -> float:
+    def _at_served_cost(self, network: Network) -> Network:
+        assert network.sharing is not None
+        return replace(network, cost=self._cost(network.sharing, n_served=len(network.serves)))
+
+    def _cost(self, sharing: Sharing, *, n_served: int) -> float:
         """A task that only rides along needs no private blocks once the network serves."""
-        sharing = self._recipes.of(subset).sharing
         return serving_cost(self._n_inputs, self._study.model.widths, sharing, n_served)
 
-    def _candidate(
-        self, subset: Subset, of_tasks: Mapping[str, float], errors: Mapping[str, float]
-    ) -> Candidate:
-        recipe = self._recipes.of(subset)
+    def _candidate(self, arm: Arm, of_tasks: Mapping[str, float], errors: Mapping[str, float]) -> Candidate:
+        recipe = self._recipes.of_arm(arm)
         return Candidate(
-            subset=subset,
-            cost=self.cost(subset),
+            subset=arm.subset,
+            cost=self.cost(arm),
             values=of_tasks,
-            errors={task: errors[task] for task in of_tasks if len(subset) > 1 and task in errors},
+            errors={task: errors[task] for task in of_tasks if len(arm.subset) > 1 and task in errors},
             sharing=recipe.sharing,
             weighting=recipe.weighting,
             hyperparameters=recipe.hyperparameters,

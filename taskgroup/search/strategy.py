@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -16,10 +17,14 @@ from numpy.typing import NDArray
 
 from taskgroup.errors import InfeasibleError
 from taskgroup.grouping import Candidate, Grouping, Problem, Rules, solve
+from taskgroup.search.arm import ONE_WAY, Arm, Ways
 from taskgroup.spec import Subset
 
-Values = Mapping[Subset, Mapping[str, float]]
-"""What each subset is worth to each of its tasks; higher is better."""
+Values = Mapping[Arm, Mapping[str, float]]
+"""What each network is worth to each of its tasks; higher is better."""
+
+SubsetValues = Mapping[Subset, Mapping[str, float]]
+"""The same by subset, where there is one way of training."""
 
 
 _MANY_TASKS = 12
@@ -42,9 +47,9 @@ class State:
         values: Measured means so far: all single tasks (0 where values are gains) and what was proposed.
         importance: Weight of each task.
         limit: What the recommended grouping may cost.
-        cost: Serving cost of a subset in network equivalents.
-        allowed: Whether a subset may be proposed.
-        n_left: How many more subsets can be measured.
+        cost: Serving cost of a network in network equivalents.
+        allowed: Whether a network may be proposed.
+        n_left: How many more networks can be measured, in full runs.
         candidates: The only subsets that a grouping may hold; None for all.
         noise: Variance of a measured value by task, from repeated seeds; empty where nothing was repeated.
         hints: Cheap guesses of who helps whom, [target, source] each in any unit.
@@ -52,15 +57,16 @@ class State:
         risk: Standard errors by which a value counts as worse than it is.
         errors: Standard error of a measured joint value by task; empty where nothing was repeated.
         seed: For strategies that draw.
+        ways: The ways of joint training that networks are compared in.
     """
 
     tasks: Subset
     values: Values
     importance: Mapping[str, float]
     limit: ServingLimit
-    cost: Callable[[Subset], float]
-    n_left: int
-    allowed: Callable[[Subset], bool] = field(default=lambda _: True)
+    cost: Callable[[Arm], float]
+    n_left: float
+    allowed: Callable[[Arm], bool] = field(default=lambda _: True)
     candidates: tuple[Subset, ...] | None = None
     noise: Mapping[str, float] = field(default_factory=dict)
     hints: tuple[NDArray[np.float64], ...] = ()
@@ -68,10 +74,22 @@ class State:
     risk: float = 0.0
     errors: Mapping[str, float] = field(default_factory=dict)
     seed: int = 0
+    ways: Ways = ONE_WAY
+
+    @cached_property
+    def at_home(self) -> SubsetValues:
+        """What was measured in the first way, by subset."""
+        return {arm.subset: of_tasks for arm, of_tasks in self.values.items() if arm.way == 0}
+
+    @cached_property
+    def served(self) -> Values:
+        """What was measured of networks that may be served."""
+        return {arm: of_tasks for arm, of_tasks in self.values.items() if arm.way in self.ways.serving}
 
     def subsets(self, *, smallest: int, largest: int) -> Iterable[Subset]:
-        """All allowed subsets of these sizes, small ones first, in task-list order."""
-        return filter(self.allowed, subsets_of(self.tasks, smallest=smallest, largest=largest))
+        """Subsets of these sizes that may be proposed in the first way, small first, in task-list order."""
+        listed = subsets_of(self.tasks, smallest=smallest, largest=largest)
+        return (subset for subset in listed if self.allowed(Arm(subset)))
 
     def _errors(self, subset: Subset) -> dict[str, float]:
         """A task alone is what gains are measured against, and has no error."""
@@ -81,14 +99,14 @@ class State:
         """Solve the grouping exactly among some subsets.
 
         Args:
-            values: Measured or predicted values of every subset to choose from.
+            values: Measured or predicted values of every network to choose from.
 
         Returns:
             The best grouping; None where no choice among them serves every task within the limit.
         """
         candidates = [
-            Candidate(subset, self.cost(subset), of_tasks, errors=self._errors(subset))
-            for subset, of_tasks in values.items()
+            Candidate(arm.subset, self.cost(arm), of_tasks, errors=self._errors(arm.subset))
+            for arm, of_tasks in values.items()
         ]
         try:
             return solve(
@@ -110,12 +128,12 @@ class State:
 class Strategy(Protocol):
     """Chooses what to measure next and says what it makes of what was measured."""
 
-    def propose(self, state: State, n: int) -> list[Subset]:
-        """Name up to `n` subsets that were not measured yet, most wanted first; none ends the search."""
+    def propose(self, state: State, n: int) -> list[Arm]:
+        """Name up to `n` networks that were not measured yet, most wanted first; none ends the search."""
         ...
 
     def expected(self, state: State) -> Values:
-        """What it believes subsets to be worth: all that it would build a grouping of, measured or not."""
+        """What it believes networks to be worth: all that it would build a grouping of, measured or not."""
         ...
 
 

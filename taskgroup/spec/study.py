@@ -148,6 +148,8 @@ class SearchSpec(_Section):
         runs: At most this many network trainings.
         time: At most this long.
         seeds: Paired repetitions of each measured subset.
+        fidelity: Shorter trainings that may stand in for full ones as far as they are found to tell of them,
+            as shares of the epochs, such as `[0.25]`; each counts by its share in `runs`.
         confirm_seeds: Fresh seeds for the finalists; as many as `seeds`, at least 5, by default.
         baseline: What gains are over: `full` single-task networks, or `matched` for narrower ones besides,
             which together cost as much as the joint network; they take a part of `runs`, and nothing is
@@ -160,6 +162,7 @@ class SearchSpec(_Section):
     runs: Annotated[int, Field(ge=1)] = 200
     time: Seconds | None = None
     seeds: Annotated[int, Field(ge=1, le=1000)] = 3
+    fidelity: list[Fraction] = []
     confirm_seeds: Annotated[int, Field(ge=2, le=1000)] | None = None
     baseline: Literal["full", "matched"] = "full"
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from suites.strategy_suite import Measured, joint, names
+from suites.strategy_suite import Measured, by_subset, in_one_way, joint, names, proposals_of
 
 from taskgroup.search.active import Active
+from taskgroup.search.arm import at_home
 from taskgroup.search.fixed import Random
 from taskgroup.search.replay import MeasuredTable, ReplaySettings, replay_strategy
 from taskgroup.search.strategy import ServingLimit, State
-from taskgroup.search.surrogate import Subsets
+from taskgroup.search.surrogate import Networks
 from taskgroup.search.surrogate.components import COMPONENTS
 from taskgroup.search.surrogate.paths import draw_prior
 from taskgroup.spec import Subset
@@ -36,12 +37,12 @@ def planted(groups: list[str] | list[Subset]):
 def state_of(tasks: Subset, measured: Measured, **changes) -> State:
     settings = {
         "tasks": tasks,
-        "values": dict(measured),
+        "values": in_one_way(measured),
         "importance": {},
         "limit": ServingLimit(2),
         "cost": lambda _: 1.0,
         "n_left": 99,
-        "allowed": lambda subset: subset not in measured,
+        "allowed": lambda arm: arm.subset not in measured,
     }
     return State(**{**settings, **changes})
 
@@ -50,7 +51,7 @@ def searched(value, tasks: Subset, *, runs: int = 99, **changes) -> Measured:
     """Everything measured when the strategy ends, or the joint runs are spent."""
     measured: Measured = {s: value(s) for s in [*((task,) for task in tasks), tasks]}
     while len(measured) - len(tasks) < runs:
-        proposed = Active().propose(state_of(tasks, measured, **changes), 1)
+        proposed = proposals_of(Active(), state_of(tasks, measured, **changes), 1)
         if not proposed:
             break
         measured |= {subset: value(subset) for subset in proposed}
@@ -98,8 +99,10 @@ def test_a_budget_is_kept_by_what_it_looks_for():
         return 2.0 if len(subset) == 3 else 1.0
 
     limit = ServingLimit(budget=2.0)
-    measured = searched(planted(["abc", "def"]), TASKS, runs=25, limit=limit, cost=dear)
-    found = recommended(measured, TASKS, limit=limit, cost=dear)
+    measured = searched(
+        planted(["abc", "def"]), TASKS, runs=25, limit=limit, cost=lambda arm: dear(arm.subset)
+    )
+    found = recommended(measured, TASKS, limit=limit, cost=lambda arm: dear(arm.subset))
     assert sum(map(dear, found)) <= 2.0
 
 
@@ -109,7 +112,7 @@ def test_importance_decides_between_tasks(seed):
     table = drawn_table(seed, n_tasks=4)
     changes = {"importance": dict(zip(table.tasks, (10.0, 0.1, 1.0, 3.0), strict=True))}
     measured = {subset: dict(of_tasks) for subset, of_tasks in table.report.items()}
-    grouping = state_of(table.tasks, measured, **changes).best_grouping(measured)
+    grouping = state_of(table.tasks, measured, **changes).best_grouping(in_one_way(measured))
     assert grouping is not None
     believed = state_of(table.tasks, measured, **changes).best_grouping(
         Active().expected(state_of(table.tasks, measured, noise=dict.fromkeys(table.tasks, 1e-9), **changes))
@@ -121,7 +124,7 @@ def test_importance_decides_between_tasks(seed):
 def test_another_seed_may_look_elsewhere():
     value = planted(["abc", "def"])
     measured: Measured = {s: value(s) for s in [*((task,) for task in TASKS), TASKS]}
-    first = {tuple(Active().propose(state_of(TASKS, measured, seed=seed), 2)) for seed in range(8)}
+    first = {tuple(proposals_of(Active(), state_of(TASKS, measured, seed=seed), 2)) for seed in range(8)}
     assert len(first) > 1
 
 
@@ -144,7 +147,7 @@ def test_noise_is_averaged_out_rather_than_believed():
     tasks = TASKS[:5]
     measured: Measured = {(task,): {task: 0.0} for task in tasks}
     measured |= {s: {task: float(rng.normal(0, 0.1)) for task in s} for s in joint(tasks)[::2]}
-    noisy = Active().expected(state_of(tasks, measured, noise=dict.fromkeys(tasks, 0.01)))
+    noisy = by_subset(Active().expected(state_of(tasks, measured, noise=dict.fromkeys(tasks, 0.01))))
     seen = [(s, task) for s in measured if len(s) > 1 for task in s]
     believed, measured_at = (np.array([v[s][task] for s, task in seen]) for v in (noisy, measured))
     assert (believed**2).mean() < 0.5 * (measured_at**2).mean()
@@ -158,7 +161,7 @@ def test_many_tasks_are_grouped_without_going_through_their_subsets():
     some = [tuple(tasks[place] for place in sorted(rng.permutation(27)[:8])) for _ in range(40)]
     measured: Measured = {s: value(s) for s in [*((task,) for task in tasks), tasks, *some[:10]]}
     limit = ServingLimit(3)
-    proposed = Active().propose(state_of(tasks, measured, limit=limit), 2)
+    proposed = proposals_of(Active(), state_of(tasks, measured, limit=limit), 2)
     assert len(proposed) == len(set(proposed)) == 2
     assert all(subset not in measured for subset in proposed)
     measured |= {subset: value(subset) for subset in some}
@@ -173,7 +176,7 @@ def drawn_table(seed: int, n_tasks: int = 5) -> MeasuredTable:
     tasks = names(n_tasks)
     variance = np.array([c.share for c in COMPONENTS]) * np.exp(rng.normal(size=len(COMPONENTS)))
     subsets = joint(tasks)
-    truth = draw_prior(COMPONENTS, variance, n_tasks, 1, rng).at(Subsets.of(subsets, tasks))[0]
+    truth = draw_prior(COMPONENTS, variance, n_tasks, 1, rng).at(Networks.of(at_home(subsets), tasks))[0]
     values = {(task,): {task: 0.0} for task in tasks}
     values |= {
         s: {task: float(row[tasks.index(task)]) for task in s} for s, row in zip(subsets, truth, strict=True)

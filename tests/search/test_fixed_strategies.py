@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from suites.strategy_suite import Case, StrategySuite, explored, joint, names
+from suites.strategy_suite import (
+    Case,
+    StrategySuite,
+    by_subset,
+    explored,
+    in_one_way,
+    joint,
+    names,
+    proposals_of,
+)
 
 from taskgroup.errors import InputError
 from taskgroup.search.catalog import DEFAULT_STRATEGY, STRATEGIES, strategy_named
@@ -50,7 +59,7 @@ def test_exhaustive_goes_from_small_to_large():
 def test_random_differs_between_seeds(n_tasks):
     case = Case("any", n_tasks=n_tasks)
     proposals = {
-        tuple(STRATEGIES["random"].propose(case.state(case.start(), seed=seed), 3)) for seed in range(5)
+        tuple(proposals_of(STRATEGIES["random"], case.state(case.start(), seed=seed), 3)) for seed in range(5)
     }
     assert len(proposals) == 5
 
@@ -62,7 +71,7 @@ def test_random_prefers_no_task(n_tasks):
     counts = Counter(
         task
         for seed in range(60)
-        for subset in STRATEGIES["random"].propose(replace_seed(state, seed), 5)
+        for subset in proposals_of(STRATEGIES["random"], replace_seed(state, seed), 5)
         for task in subset
     )
     assert max(counts.values()) < 1.4 * min(counts[task] for task in case.tasks)
@@ -71,7 +80,7 @@ def test_random_prefers_no_task(n_tasks):
 @pytest.mark.parametrize("name", ["pairs", "random", "exhaustive"])
 def test_they_believe_what_was_measured_and_nothing_else(name):
     measured = CASE.start()
-    assert STRATEGIES[name].expected(CASE.state(measured)) == measured
+    assert by_subset(STRATEGIES[name].expected(CASE.state(measured))) == measured
 
 
 @pytest.mark.parametrize("n_tasks", [1, 2, 3, 6, 7])
@@ -89,8 +98,8 @@ def test_strategies_are_found_by_name_and_the_nearest_name_is_told():
 def test_the_best_grouping_keeps_the_limit_or_is_none():
     case = Case("any", limit=ServingLimit(1))
     singles = {s: v for s, v in case.start().items() if len(s) == 1}
-    assert case.state({}).best_grouping(singles) is None
-    grouping = case.state({}).best_grouping(case.start())
+    assert case.state({}).best_grouping(in_one_way(singles)) is None
+    grouping = case.state({}).best_grouping(in_one_way(case.start()))
     assert grouping is not None
     assert [network.subset for network in grouping.networks] == [case.tasks]
 

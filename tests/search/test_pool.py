@@ -11,15 +11,24 @@ from hypothesis import strategies as st
 from suites.strategy_suite import Case, joint, names
 
 from taskgroup.errors import InfeasibleError
+from taskgroup.search.arm import at_home
 from taskgroup.search.choice import Choice
 from taskgroup.search.pool import ENUMERATED_TASKS, as_subset, climb, known_and_open
-from taskgroup.search.strategy import ServingLimit
-from taskgroup.search.surrogate import Floats, Subsets
+from taskgroup.search.strategy import ServingLimit, State
+from taskgroup.search.surrogate import Floats, Networks
+from taskgroup.spec import Subset
+
+
+def subsets_of_pool(state: State) -> list[Subset]:
+    """What is considered where there is one way of training."""
+    arms = known_and_open(state)
+    assert all(arm.way == 0 for arm in arms)
+    return [arm.subset for arm in arms]
 
 
 def test_few_tasks_are_listed_completely():
     case = Case("any", n_tasks=5)
-    found = known_and_open(case.state(case.start()))
+    found = subsets_of_pool(case.state(case.start()))
     assert sorted(found) == sorted([*((task,) for task in case.tasks), *joint(case.tasks)])
     assert len(found) == len(set(found))
 
@@ -27,20 +36,20 @@ def test_few_tasks_are_listed_completely():
 def test_what_is_refused_stays_out_and_what_is_measured_stays_in():
     case = Case("any", n_tasks=4, refused=frozenset([("t00", "t01")]))
     measured = case.start()
-    assert ("t00", "t01") not in known_and_open(case.state(measured))
+    assert ("t00", "t01") not in subsets_of_pool(case.state(measured))
     state = case.state(measured, allowed=lambda _: False)
-    assert known_and_open(state) == list(measured)
+    assert subsets_of_pool(state) == list(measured)
 
 
 def test_candidates_are_the_only_ones():
     case = Case("any", n_tasks=14, candidates=(names(14)[:3], names(14)[3:]))
-    assert set(known_and_open(case.state(case.start()))) == {*case.start(), *(case.candidates or ())}
+    assert set(subsets_of_pool(case.state(case.start()))) == {*case.start(), *(case.candidates or ())}
 
 
 @pytest.mark.parametrize("n_tasks", [ENUMERATED_TASKS + 1, 30])
 def test_of_many_tasks_there_are_subsets_of_all_sizes_but_not_too_many(n_tasks):
     case = Case("any", n_tasks=n_tasks)
-    found = known_and_open(case.state(case.start()))
+    found = subsets_of_pool(case.state(case.start()))
     assert len(found) == len(set(found)) < 2000
     assert {2, 3, n_tasks // 2} <= {len(subset) for subset in found}
 
@@ -48,7 +57,7 @@ def test_of_many_tasks_there_are_subsets_of_all_sizes_but_not_too_many(n_tasks):
 def test_without_all_in_one_two_networks_can_still_serve_many_tasks():
     """It may have failed; a search must not end for lack of anything to combine."""
     case = Case("any", n_tasks=14, refused=frozenset([names(14)]), limit=ServingLimit(2))
-    found = known_and_open(case.state(case.start()))
+    found = subsets_of_pool(case.state(case.start()))
     assert any(set(one) | set(other) == set(case.tasks) for one, other in itertools.combinations(found, 2))
 
 
@@ -66,15 +75,15 @@ def test_climbing_ends_where_no_single_change_helps_and_never_below_its_start(se
     start[0] = 1.0
     start = start[start.sum(axis=1) > 0]
 
-    def values(subsets: Subsets) -> Floats:
+    def values(subsets: Networks) -> Floats:
         return table[(subsets.members @ 2 ** np.arange(n_tasks)).astype(int)]
 
     def total(members: Floats) -> float:
         single = members.sum(axis=1, keepdims=True) == 1
-        worth = np.where(single, alone, values(Subsets(members))) * weights
+        worth = np.where(single, alone, values(Networks(members))) * weights
         return float(np.where(members > 0, worth, -np.inf).max(axis=0).sum())
 
-    end = climb(start, values, alone, weights)
+    end = climb(Networks(start), values, alone, weights).members
     assert total(end) >= total(start) - 1e-9
     for network, task in itertools.product(range(len(end)), range(n_tasks)):
         changed = end.copy()
@@ -124,7 +133,7 @@ def test_a_choice_among_some_rows_is_the_choice_of_them():
 
 def choice_of(subsets, n_tasks: int, *, max_groups: int, budget: float | None = None) -> Choice:
     return Choice(
-        members=Subsets.of(subsets, names(n_tasks)).members,
+        members=Networks.of(at_home(subsets), names(n_tasks)).members,
         weights=np.arange(1.0, n_tasks + 1),
         cost=np.ones(len(subsets)),
         max_groups=max_groups,

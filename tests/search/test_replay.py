@@ -11,9 +11,10 @@ import pytest
 from suites.strategy_suite import joint, names
 
 from taskgroup.errors import InputError
+from taskgroup.search.arm import Arm
 from taskgroup.search.catalog import STRATEGIES
 from taskgroup.search.replay import MeasuredTable, Replay, ReplaySettings, chosen, replay_strategy
-from taskgroup.search.strategy import State, Values
+from taskgroup.search.strategy import State, SubsetValues, Values
 from taskgroup.spec import Subset
 
 TASKS = names(4)
@@ -44,14 +45,14 @@ class Watched:
     """A strategy that notes what it is shown and what it asks for."""
 
     inner: object = field(default_factory=lambda: STRATEGIES["random"])
-    shown: list[Values] = field(default_factory=list)
+    shown: list[SubsetValues] = field(default_factory=list)
     asked: list[Subset] = field(default_factory=list)
 
-    def propose(self, state: State, n: int) -> list[Subset]:
-        self.shown.append({s: dict(of_tasks) for s, of_tasks in state.values.items()})
+    def propose(self, state: State, n: int) -> list[Arm]:
+        self.shown.append({arm.subset: dict(of_tasks) for arm, of_tasks in state.values.items()})
         proposed = self.inner.propose(state, n)
-        assert all(state.allowed(subset) for subset in proposed)
-        self.asked += proposed
+        assert all(state.allowed(arm) for arm in proposed)
+        self.asked += [arm.subset for arm in proposed]
         return proposed
 
     def expected(self, state: State) -> Values:

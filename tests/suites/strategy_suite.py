@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pytest
 
-from taskgroup.search.strategy import ServingLimit, State, Strategy
+from taskgroup.search.arm import Arm
+from taskgroup.search.strategy import ServingLimit, State, Strategy, Values
 from taskgroup.spec import Subset
 
 Measured = dict[Subset, dict[str, float]]
@@ -33,6 +34,24 @@ def helped(subset: Subset) -> dict[str, float]:
         )
         for task in subset
     }
+
+
+def in_one_way(measured: Measured) -> dict[Arm, dict[str, float]]:
+    """As a strategy sees it."""
+    return {Arm(subset): of_tasks for subset, of_tasks in measured.items()}
+
+
+def by_subset(values: Values) -> Measured:
+    """The reverse."""
+    assert all(arm.way == 0 for arm in values)
+    return {arm.subset: dict(of_tasks) for arm, of_tasks in values.items()}
+
+
+def proposals_of(strategy: Strategy, state: State, n: int) -> list[Subset]:
+    """The subsets that a strategy proposes in the only way."""
+    arms = strategy.propose(state, n)
+    assert all(arm.way == 0 for arm in arms)
+    return [arm.subset for arm in arms]
 
 
 def joint(tasks: Subset) -> list[Subset]:
@@ -65,12 +84,12 @@ class Case:
     def state(self, measured: Measured, **changes) -> State:
         state = State(
             tasks=self.tasks,
-            values=dict(measured),
+            values=in_one_way(measured),
             importance=self.importance,
             limit=self.limit,
-            cost=self.cost,
+            cost=lambda arm: self.cost(arm.subset),
             n_left=99,
-            allowed=lambda subset: self.open(subset, measured),
+            allowed=lambda arm: self.open(arm.subset, measured),
             candidates=self.candidates,
             noise=dict.fromkeys(self.tasks, self.noise) if self.noise else {},
         )
@@ -138,7 +157,7 @@ def explored(strategy: Strategy, case: Case, *, batch: int, rounds: int) -> tupl
     """Measure what is proposed, checking every proposal; and whether the strategy ended by itself."""
     measured = case.start()
     for _ in range(rounds):
-        proposed = strategy.propose(case.state(measured), batch)
+        proposed = proposals_of(strategy, case.state(measured), batch)
         check_proposal(proposed, case, measured, batch)
         if not proposed:
             return measured, True
@@ -154,7 +173,7 @@ def check_proposal(proposed: list[Subset], case: Case, measured: Measured, batch
 
 
 def check_expected(strategy: Strategy, case: Case, measured: Measured) -> None:
-    expected = strategy.expected(case.state(measured))
+    expected = by_subset(strategy.expected(case.state(measured)))
     for subset, of_tasks in measured.items():
         if len(subset) == 1:
             assert dict(expected[subset]) == of_tasks, "what a task alone was measured at must stand"
@@ -202,7 +221,7 @@ class StrategySuite:
         state = case.state(measured)
         strategy.propose(state, 2)
         strategy.expected(state)
-        assert state.values == before
+        assert by_subset(state.values) == before
 
     @EVERY_CASE
     def test_nothing_is_left_to_propose_when_everything_is_measured(self, strategy, case):
@@ -215,7 +234,7 @@ class StrategySuite:
         """Another seed may choose otherwise, but not what it may not."""
         measured = case.start()
         for seed in range(4):
-            proposed = strategy.propose(case.state(measured, seed=seed), 2)
+            proposed = proposals_of(strategy, case.state(measured, seed=seed), 2)
             check_proposal(proposed, case, measured, 2)
 
     @EVERY_LARGE_CASE
@@ -227,7 +246,7 @@ class StrategySuite:
     def test_a_proposal_among_thirty_tasks_does_not_list_all_their_subsets(self, strategy):
         """There are a thousand million of them."""
         case = Case("thirty tasks", n_tasks=30, limit=ServingLimit(5))
-        check_proposal(strategy.propose(case.state(case.start()), 3), case, case.start(), 3)
+        check_proposal(proposals_of(strategy, case.state(case.start()), 3), case, case.start(), 3)
 
     def test_restrictions_hold_where_tasks_are_many(self, strategy):
         """Where subsets are drawn or grown, most are not allowed."""
@@ -237,5 +256,5 @@ class StrategySuite:
         _, ended = explored(strategy, case, batch=2, rounds=6)
         assert ended
         refusing = replace(case, candidates=None, refused=frozenset())
-        state = replace(refusing.state(case.start()), allowed=lambda subset: subset in candidates)
-        assert set(strategy.propose(state, 3)) <= set(candidates)
+        state = replace(refusing.state(case.start()), allowed=lambda arm: arm.subset in candidates)
+        assert set(proposals_of(strategy, state, 3)) <= set(candidates)

@@ -17,9 +17,10 @@ from taskgroup.reporting.page.negative_transfer import negative_transfer
 from taskgroup.reporting.page.networks import networks
 from taskgroup.reporting.page.reliability import reliability
 from taskgroup.reporting.page.repeat import repeat
+from taskgroup.reporting.page.ways import ways
 from taskgroup.search import Estimated, Outcome
 
-_SECTIONS = (headline, networks, affinity, negative_transfer, baseline_size, gains, effort, reliability)
+_SECTIONS = (headline, networks, affinity, negative_transfer, baseline_size, gains, ways, effort, reliability)
 
 
 def render_page(outcome: Outcome, estimates: Sequence[Estimated] = ()) -> str:

@@ -9,6 +9,7 @@ from taskgroup.reporting.tables.heatmap import Cell, Evidence, HeatmapTable, hea
 from taskgroup.reporting.tables.negative_transfer import negative_transfer_table, tested
 from taskgroup.reporting.tables.reliability import reliability_table
 from taskgroup.reporting.tables.stages import failure_table, stage_table
+from taskgroup.reporting.tables.ways import ways_table
 
 __all__ = [
     "Cell",
@@ -26,4 +27,5 @@ __all__ = [
     "reliability_table",
     "stage_table",
     "tested",
+    "ways_table",
 ]

@@ -1,6 +1,6 @@
-"""What the runs so far say of every subset, in the units of the measured values.
+"""What the runs so far say of every network, in the units of the measured values.
 
-Shape letters: `C` subsets, `T` tasks, `M` functions, `N` cells, `B` measurements that are considered.
+Shape letters: `C` networks, `T` tasks, `M` functions, `N` cells, `B` measurements that are considered.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from taskgroup.search.arm import ONE_WAY, Arm, Ways
 from taskgroup.search.surrogate.components import components_for, hint_component
 from taskgroup.search.surrogate.covariance import Cells
-from taskgroup.search.surrogate.features import Floats, Integers, Subsets
+from taskgroup.search.surrogate.features import Floats, Integers, Networks
 from taskgroup.search.surrogate.paths import Functions, draw_prior, from_dual
 from taskgroup.search.surrogate.posterior import Noise, Posterior, condition
 from taskgroup.search.surrogate.structure import STRUCTURED_TASKS, few_directions, strengths
@@ -29,7 +30,7 @@ _SCALE_WORTH = 3.0  # measured cells that the other tasks' scale counts for in a
 
 @dataclass(frozen=True)
 class Belief:
-    """A posterior over the value of every (target, subset).
+    """A posterior over the value of every (target, network).
 
     Attributes:
         tasks: The task list.
@@ -51,17 +52,19 @@ class Belief:
     def of(
         cls,
         tasks: Subset,
-        values: Mapping[Subset, Mapping[str, float]],
+        values: Mapping[Arm, Mapping[str, float]],
         *,
+        ways: Ways = ONE_WAY,
         noise: Mapping[str, float] | None = None,
         hints: Sequence[Floats] = (),
         seed: int = 0,
     ) -> Belief:
-        """Learn from the measured values of subsets.
+        """Learn from the measured values of networks.
 
         Args:
             tasks: The task list.
-            values: Of each measured subset, to each of its tasks.
+            values: Of each measured network, to each of its tasks.
+            ways: The ways in which they were trained.
             noise: Variance of a measured value by task, where repeated seeds tell.
             hints: Cheap guesses of who helps whom, each [target, source] in any unit, NaN where unknown.
             seed: For what is chosen at random.
@@ -69,57 +72,58 @@ class Belief:
         Raises:
             ValueError: If no subset of two or more tasks was measured.
         """
-        joint = [subset for subset in values if len(subset) > 1]
+        joint = [arm for arm in values if len(arm.subset) > 1]
         if not joint:
             raise ValueError("nothing is known of joint training: measure a subset of two or more tasks")
-        table = np.array([[values[subset].get(task, np.nan) for task in tasks] for subset in joint])
-        alone = np.array([values.get((task,), {}).get(task, np.nan) for task in tasks])
+        table = np.array([[values[arm].get(task, np.nan) for task in tasks] for arm in joint])
+        alone = np.array([values.get(Arm((task,)), {}).get(task, np.nan) for task in tasks])
         reference = np.where(np.isnan(alone), _column_means(table), alone)
         deviation = table - reference
         scale = _scales(deviation, reference)
-        subset_of, target = np.nonzero(np.isfinite(deviation))
-        cells = Cells(Subsets.of(joint, tasks), subset_of, target)
-        standard = deviation[subset_of, target] / scale[target]
+        network, target = np.nonzero(np.isfinite(deviation))
+        cells = Cells(Networks.of(joint, tasks, ways), network, target)
+        standard = deviation[network, target] / scale[target]
         share, relative = _noise(tasks, scale, noise or {})
         known = Noise(share, _NOISE_LOG_SPREAD, relative[target]) if noise else Noise()
-        components = (*components_for(len(tasks)), *map(hint_component, hints))
+        components = (*components_for(len(tasks), ways.levels.shape[1]), *map(hint_component, hints))
         posterior = condition(components, cells, standard, noise=known, seed=seed)
         mean = _mean(posterior)
         if len(tasks) >= STRUCTURED_TASKS:
-            pattern = few_directions(strengths(mean, float(np.median(cells.subsets.partners))))
+            pattern = few_directions(strengths(mean, float(np.median(cells.networks.partners))))
             posterior = condition(
                 (*components, hint_component(pattern)), cells, standard, noise=known, seed=seed
             )
             mean = _mean(posterior)
         return cls(tasks, reference, scale, posterior, mean, relative)
 
-    def expected(self, subsets: Subsets) -> Floats:
+    def expected(self, networks: Networks) -> Floats:
         """Posterior mean value of every target, [C, T]; of use for members only."""
-        values: Floats = self._in_units(self.mean.at(subsets))[0]
+        values: Floats = self._in_units(self.mean.at(networks))[0]
         return values
 
     def draw(self, n: int, rng: np.random.Generator) -> Functions:
         """Draw functions from the posterior, in standard units."""
         post = self.posterior
-        prior = draw_prior(post.components, post.variance, len(self.tasks), n, rng)
-        at_cells = prior.at(post.cells.subsets)[:, post.cells.subset, post.cells.target].T
+        ways = post.cells.networks.ways
+        prior = draw_prior(post.components, post.variance, len(self.tasks), n, rng, ways=ways)
+        at_cells = prior.at(post.cells.networks)[:, post.cells.network, post.cells.target].T
         spread = np.sqrt(self._noise_of(post.cells.target))
         noisy = at_cells + spread[:, None] * rng.normal(size=at_cells.shape)
         dual = post.dual[:, None] - WIDENED * post.solve(noisy)
         return prior.times(WIDENED).plus(from_dual(post.components, post.variance, post.cells, dual))
 
-    def values_of(self, functions: Functions, subsets: Subsets) -> Floats:
+    def values_of(self, functions: Functions, networks: Networks) -> Floats:
         """Values of drawn functions in the units of the measured values, [M, C, T]."""
-        return self._in_units(functions.at(subsets))
+        return self._in_units(functions.at(networks))
 
     def shifts(
-        self, sets: Sequence[Sequence[int]], considered: Subsets, n: int, rng: np.random.Generator
+        self, sets: Sequence[Sequence[int]], considered: Networks, n: int, rng: np.random.Generator
     ) -> Functions:
-        """How the posterior mean may move when some subsets are measured.
+        """How the posterior mean may move when some networks are measured.
 
         Args:
-            sets: Which of the considered subsets are measured together, [B] sets.
-            considered: The subsets.
+            sets: Which of the considered networks are measured together, [B] sets.
+            considered: The networks.
             n: Outcomes drawn for each set, in opposite pairs.
             rng: Draws them.
 
@@ -171,10 +175,9 @@ def _outcome_duals(covariance: Floats, n: int, rng: np.random.Generator) -> Floa
 
 
 def _joined(first: Cells, second: Cells) -> Cells:
-    subsets = Subsets(np.concatenate([first.subsets.members, second.subsets.members]))
     return Cells(
-        subsets,
-        np.concatenate([first.subset, second.subset + len(first.subsets)]),
+        first.networks.joined(second.networks),
+        np.concatenate([first.network, second.network + len(first.networks)]),
         np.concatenate([first.target, second.target]),
     )
 

@@ -1,6 +1,6 @@
 """The covariance of measured cells under each component.
 
-Shape letters: `N` cells, `R` measured subsets, `T` tasks.
+Shape letters: `N` cells, `R` measured networks, `T` tasks.
 """
 
 from __future__ import annotations
@@ -10,23 +10,24 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from taskgroup.search.surrogate.components import REACH, Component
-from taskgroup.search.surrogate.features import Floats, Integers, Subsets, hinted, norms
+from taskgroup.search.surrogate.features import Floats, Integers, Networks, hinted, norms, same_level
 
 
 @dataclass(frozen=True)
 class Cells:
-    """Targets in subsets.
+    """Targets in networks.
 
     Attributes:
-        subsets: The subsets, R of them.
-        subset: Shape [N], which subset each cell is in.
+        networks: The networks, R of them.
+        network: Shape [N], which network each cell is in.
         target: Shape [N], the cell's task.
     """
 
-    subsets: Subsets
-    subset: Integers
+    networks: Networks
+    network: Integers
     target: Integers
 
     def __len__(self) -> int:
@@ -34,7 +35,7 @@ class Cells:
 
     def take(self, cells: Integers) -> Cells:
         """Some of the cells."""
-        return Cells(self.subsets, self.subset[cells], self.target[cells])
+        return Cells(self.networks, self.network[cells], self.target[cells])
 
 
 class Overlap:
@@ -42,7 +43,7 @@ class Overlap:
 
     def __init__(self, left: Cells, right: Cells) -> None:
         self._left, self._right = left, right
-        self._place = np.ix_(left.subset, right.subset)
+        self._place = np.ix_(left.network, right.network)
         self.same_target = left.target[:, None] == right.target
 
     @cached_property
@@ -53,15 +54,15 @@ class Overlap:
     @cached_property
     def _target_in_other(self) -> tuple[Floats, Floats]:
         left, right = self._left, self._right
-        mine = right.subsets.members[right.subset][:, left.target].T
-        theirs = left.subsets.members[left.subset][:, right.target]
+        mine = right.networks.members[right.network][:, left.target].T
+        theirs = left.networks.members[left.network][:, right.target]
         return mine, theirs
 
     @cached_property
     def sources(self) -> Floats:
         """Tasks in both subsets that are target of neither cell, shape [N, N']."""
         mine, theirs = self._target_in_other
-        common = self._left.subsets.common(self._right.subsets)[self._place]
+        common = self._left.networks.common(self._right.networks)[self._place]
         return np.asarray(common - mine - theirs + self.same_target)
 
     @cached_property
@@ -73,30 +74,34 @@ class Overlap:
     @cached_property
     def distance(self) -> Floats:
         """Tasks in just one of the two subsets, shape [N, N']."""
-        return self._left.subsets.distance(self._right.subsets)[self._place]
+        return self._left.networks.distance(self._right.networks)[self._place]
 
     @cached_property
     def partners(self) -> tuple[Floats, Floats]:
         """Tasks beside the target, shapes [N, 1] and [N']."""
         left, right = self._left, self._right
-        return left.subsets.partners[left.subset][:, None], right.subsets.partners[right.subset]
+        return left.networks.partners[left.network][:, None], right.networks.partners[right.network]
 
     @cached_property
     def log_size(self) -> Floats:
         """Product of the log sizes, shape [N, N']."""
         left, right = self._left, self._right
-        return left.subsets.log_size[left.subset][:, None] * right.subsets.log_size[right.subset]
+        return left.networks.log_size[left.network][:, None] * right.networks.log_size[right.network]
 
     def hinted(self, hint: Floats) -> Floats:
         """Product of what a hint says of the cells, shape [N, N']."""
         left, right = self._left, self._right
-        says = [hinted(cells.subsets, hint)[cells.subset, cells.target] for cells in (left, right)]
+        says = [hinted(cells.networks, hint)[cells.network, cells.target] for cells in (left, right)]
         return np.outer(*says)
+
+    def same_level(self, within: tuple[int, ...]) -> NDArray[np.bool_]:
+        """Whether the networks are trained at the same levels of some factors, shape [N, N']."""
+        return same_level(self._left.networks, self._right.networks, within)[self._place]
 
     @property
     def n_tasks(self) -> int:
         """Tasks of the list."""
-        return self._left.subsets.n_tasks
+        return self._left.networks.n_tasks
 
 
 def covariance(component: Component, overlap: Overlap) -> Floats:
@@ -105,6 +110,8 @@ def covariance(component: Component, overlap: Overlap) -> Floats:
         return overlap.hinted(component.hint)
     links = overlap.mutual if component.strength == "mutual" else overlap.sources
     matrix = _feature_covariance(component, overlap, links)
+    if component.within:
+        matrix = matrix * overlap.same_level(component.within)
     return matrix * overlap.same_target if component.strength == "own" else matrix
 
 

@@ -103,11 +103,11 @@ def _weighted(components: tuple[Component, ...], variance: Floats, overlap: Over
 
 
 def _sample(cells: Cells, seed: int) -> Integers:
-    """The cells of whole subsets at random, until there are enough."""
+    """The cells of whole networks at random, until there are enough."""
     if len(cells) <= _MOST_FITTED:
         return np.arange(len(cells))
-    order = np.random.default_rng(seed).permutation(len(cells.subsets))
-    rank = np.argsort(order)[cells.subset]
+    order = np.random.default_rng(seed).permutation(len(cells.networks))
+    rank = np.argsort(order)[cells.network]
     return np.sort(np.argsort(rank, kind="stable")[:_MOST_FITTED])
 
 

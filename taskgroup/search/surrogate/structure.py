@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 
 from taskgroup.search.surrogate.features import Floats, norms
-from taskgroup.search.surrogate.paths import Functions
+from taskgroup.search.surrogate.paths import Basis, Functions
 
 _THRESHOLD = 2.858
 _ALIKE = 0.75  # of the largest: equal groups have equal directions, which stand or fall together
@@ -25,7 +25,7 @@ STRUCTURED_TASKS = 12
 
 
 def strengths(mean: Functions, partners: float) -> Floats:
-    """What each source adds to each target in subsets of some size, by the posterior mean.
+    """What each source adds to each target in subsets of some size, in all ways alike, by the posterior mean.
 
     Args:
         mean: The posterior mean.
@@ -34,11 +34,8 @@ def strengths(mean: Functions, partners: float) -> Floats:
     Returns:
         Shape [T, T], [target, source].
     """
-    weights = mean.weights
-    n_tasks = weights["mean"].shape[2]
-    return np.asarray(
-        weights["mean"][:, 0, :].T / partners + weights["sum"][:, 0, :].T * np.sqrt(norms(n_tasks)[0])
-    )
+    means, sums = (mean.weights[Basis(feature)][:, 0, :].T for feature in ("mean", "sum"))
+    return np.asarray(means / partners + sums * np.sqrt(norms(len(means))[0]))
 
 
 def few_directions(strength: Floats) -> Floats:

@@ -1,12 +1,14 @@
-"""Subsets, cells and the textbook formulas that the surrogate is held against."""
+"""Networks, cells and the textbook formulas that the surrogate is held against."""
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 
 import numpy as np
 
-from taskgroup.search.surrogate import Floats, Subsets
+from taskgroup.search.arm import Arm, at_home
+from taskgroup.search.surrogate import Belief, Floats, Networks
 from taskgroup.search.surrogate.components import REACH, Component
 from taskgroup.search.surrogate.covariance import Cells, Overlap, covariance
 from taskgroup.spec import Subset
@@ -23,9 +25,14 @@ def joint_subsets(tasks: Subset) -> list[Subset]:
 
 def cells_of(subsets: list[Subset], tasks: Subset) -> Cells:
     """Every task of every subset."""
-    encoded = Subsets.of(subsets, tasks)
+    encoded = Networks.of(at_home(subsets), tasks)
     row, target = np.nonzero(encoded.members)
     return Cells(encoded, row, target)
+
+
+def believed(tasks: Subset, values: Mapping[Subset, Mapping[str, float]], **settings) -> Belief:
+    """What is learned of networks that are trained in one way."""
+    return Belief.of(tasks, {Arm(subset): of_tasks for subset, of_tasks in values.items()}, **settings)
 
 
 def explicit_covariance(component: Component, cells: Cells) -> Floats:
@@ -35,12 +42,12 @@ def explicit_covariance(component: Component, cells: Cells) -> Floats:
 
 def _pair(component: Component, cells: Cells, i: int, j: int) -> float:
     t, u = int(cells.target[i]), int(cells.target[j])
-    left, right = (set(np.flatnonzero(cells.subsets.members[cells.subset[k]])) for k in (i, j))
+    left, right = (set(np.flatnonzero(cells.networks.members[cells.network[k]])) for k in (i, j))
     if component.feature in REACH:
         tied = component.strength == "common" or t == u
         return tied * float(np.exp(-len(left ^ right) / REACH[component.feature]))
-    mine = _weights(component, left, t, cells.subsets.n_tasks)
-    theirs = _weights(component, right, u, cells.subsets.n_tasks)
+    mine = _weights(component, left, t, cells.networks.n_tasks)
+    theirs = _weights(component, right, u, cells.networks.n_tasks)
     return sum(value * theirs.get(weight, 0.0) for weight, value in mine.items())
 
 

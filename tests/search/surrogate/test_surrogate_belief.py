@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from surrogate_cases import conditioned, joint_subsets, names, prior_covariance
+from surrogate_cases import believed, conditioned, joint_subsets, names, prior_covariance
 
-from taskgroup.search.surrogate import Belief, Floats, Noise, Subsets
+from taskgroup.search.arm import at_home
+from taskgroup.search.surrogate import Belief, Floats, Networks, Noise
 from taskgroup.search.surrogate.belief import WIDENED
 from taskgroup.search.surrogate.components import COMPONENTS
 from taskgroup.search.surrogate.covariance import Cells
@@ -19,7 +20,7 @@ from taskgroup.spec import Subset
 
 TASKS = names(4)
 SUBSETS = joint_subsets(TASKS)
-ENCODED = Subsets.of(SUBSETS, TASKS)
+ENCODED = Networks.of(at_home(SUBSETS), TASKS)
 IS_MEMBER = ENCODED.members > 0
 Measured = dict[Subset, dict[str, float]]
 
@@ -44,7 +45,7 @@ def mapped(measured: Measured, change) -> Measured:
 def test_without_noise_measured_cells_are_reproduced(seed):
     measured = measured_values(seed)
     noise = dict.fromkeys(TASKS, 1e-9)
-    belief = Belief.of(TASKS, measured, noise=noise)
+    belief = believed(TASKS, measured, noise=noise)
     joint = {s: of for s, of in measured.items() if len(s) > 1}
     assert expected(belief, list(joint)) == pytest.approx(flat(joint), abs=1e-3)
 
@@ -52,15 +53,15 @@ def test_without_noise_measured_cells_are_reproduced(seed):
 def test_noisy_cells_are_drawn_towards_what_the_others_say():
     """A lucky run must not decide a recommendation."""
     measured = measured_values(3)
-    exact = Belief.of(TASKS, measured, noise=dict.fromkeys(TASKS, 1e-9))
-    noisy = Belief.of(TASKS, measured, noise=dict.fromkeys(TASKS, 0.1))
+    exact = believed(TASKS, measured, noise=dict.fromkeys(TASKS, 1e-9))
+    noisy = believed(TASKS, measured, noise=dict.fromkeys(TASKS, 0.1))
     joint = {s: of for s, of in measured.items() if len(s) > 1}
     away = [np.abs(expected(b, list(joint)) - flat(joint)).mean() for b in (exact, noisy)]
     assert away[1] > 10 * away[0]
 
 
 def test_the_posterior_is_the_textbook_one():
-    belief = Belief.of(TASKS, measured_values(1), noise=dict.fromkeys(TASKS, 0.01))
+    belief = believed(TASKS, measured_values(1), noise=dict.fromkeys(TASKS, 0.01))
     mean, _ = dense_posterior(belief, measured_values(1))
     assert belief.mean.at(ENCODED)[0][IS_MEMBER] == pytest.approx(mean, abs=1e-4)
 
@@ -69,7 +70,7 @@ def test_the_posterior_is_the_textbook_one():
 def test_draws_have_the_mean_and_the_covariance_of_the_posterior(noise):
     """A draw decides what is worth a run: too narrow and groups are missed, too wide and runs are wasted."""
     measured = measured_values(2)
-    belief = Belief.of(TASKS, measured, noise=noise)
+    belief = believed(TASKS, measured, noise=noise)
     drawn = np.concatenate(
         [belief.draw(400, np.random.default_rng(seed)).at(ENCODED)[:, IS_MEMBER] for seed in range(10)]
     )
@@ -83,8 +84,8 @@ def test_draws_have_the_mean_and_the_covariance_of_the_posterior(noise):
 def test_shifts_have_mean_zero_and_the_preposterior_variance():
     """The worth of a run is read off them."""
     measured = measured_values(4)
-    belief = Belief.of(TASKS, measured, noise=dict.fromkeys(TASKS, 0.01))
-    considered = Subsets.of([s for s in SUBSETS if s not in measured], TASKS)
+    belief = believed(TASKS, measured, noise=dict.fromkeys(TASKS, 0.01))
+    considered = Networks.of(at_home([s for s in SUBSETS if s not in measured]), TASKS)
     sets = [[0], [1, 2]]
     n = 4000
     shifts = belief.shifts(sets, considered, n, np.random.default_rng(0)).at(ENCODED)[:, IS_MEMBER]
@@ -110,10 +111,10 @@ def test_renaming_tasks_renames_the_predictions(renamed, seed):
     twin = {
         in_order(name[task] for task in s): {name[t]: v for t, v in of.items()} for s, of in measured.items()
     }
-    first, second = Belief.of(TASKS, measured), Belief.of(TASKS, twin)
+    first, second = believed(TASKS, measured), believed(TASKS, twin)
     ours = expected(first, SUBSETS)
     renamed_subsets = [in_order(name[task] for task in s) for s in SUBSETS]
-    theirs = second.expected(Subsets.of(renamed_subsets, TASKS))
+    theirs = second.expected(Networks.of(at_home(renamed_subsets), TASKS))
     columns = [TASKS.index(name[task]) for task in TASKS]
     assert theirs[:, columns][IS_MEMBER] == pytest.approx(ours, abs=1e-3)
 
@@ -123,8 +124,8 @@ def test_renaming_tasks_renames_the_predictions(renamed, seed):
 def test_in_other_units_the_predictions_are_the_same(factor, noise):
     """Percent or shares, milliseconds or hours: the recommendation may not change."""
     measured = measured_values(5)
-    before = Belief.of(TASKS, measured, noise=dict.fromkeys(TASKS, noise) if noise else {})
-    after = Belief.of(
+    before = believed(TASKS, measured, noise=dict.fromkeys(TASKS, noise) if noise else {})
+    after = believed(
         TASKS,
         mapped(measured, lambda _, value: value * factor),
         noise=dict.fromkeys(TASKS, noise * factor**2) if noise else {},
@@ -136,8 +137,8 @@ def test_in_other_units_the_predictions_are_the_same(factor, noise):
 def test_a_constant_added_to_a_task_is_added_to_its_predictions(singles):
     measured = measured_values(6, singles=singles)
     added = {"t00": 10.0, "t01": -3.0, "t02": 0.0, "t03": 0.5}
-    before = expected(Belief.of(TASKS, measured), SUBSETS)
-    after = expected(Belief.of(TASKS, mapped(measured, lambda t, v: v + added[t])), SUBSETS)
+    before = expected(believed(TASKS, measured), SUBSETS)
+    after = expected(believed(TASKS, mapped(measured, lambda t, v: v + added[t])), SUBSETS)
     shift = np.array([added[TASKS[target]] for target in np.nonzero(IS_MEMBER)[1]])
     assert after - shift == pytest.approx(before, abs=1e-6)
 
@@ -146,9 +147,9 @@ def test_a_constant_added_to_a_task_is_added_to_its_predictions(singles):
 def test_a_value_that_is_missing_leaves_the_others(missing):
     """A run may have failed for one of its tasks."""
     measured = measured_values(7)
-    whole = Belief.of(TASKS, measured)
+    whole = believed(TASKS, measured)
     measured[TASKS] = {"t01": measured[TASKS]["t01"], **({} if missing is None else {"t00": missing})}
-    part = Belief.of(TASKS, measured)
+    part = believed(TASKS, measured)
     assert len(part.posterior.cells) == len(whole.posterior.cells) - 3
     assert np.isfinite(expected(part, SUBSETS)).all()
 
@@ -156,7 +157,7 @@ def test_a_value_that_is_missing_leaves_the_others(missing):
 @pytest.mark.parametrize("gone", [("t00",), ("t00", "t01", "t02", "t03")])
 def test_a_task_without_a_run_of_its_own_is_predicted_all_the_same(gone):
     measured = {s: of for s, of in measured_values(8).items() if s not in [(task,) for task in gone]}
-    belief = Belief.of(TASKS, measured)
+    belief = believed(TASKS, measured)
     found = expected(belief, SUBSETS)
     joint = [v for s, of in measured.items() if len(s) > 1 for v in of.values()]
     assert np.isfinite(found).all()
@@ -168,7 +169,7 @@ def test_a_task_of_which_nothing_is_known_has_finite_predictions():
         ("t00", "t01"): {"t00": 0.2, "t01": 0.3},
         ("t00", "t01", "t02"): {"t00": 0.1, "t01": 0.4, "t02": 0.3},
     }
-    belief = Belief.of(TASKS, measured)
+    belief = believed(TASKS, measured)
     assert np.isfinite(expected(belief, SUBSETS)).all()
     assert np.isfinite(belief.draw(3, np.random.default_rng(0)).at(ENCODED)).all()
 
@@ -176,7 +177,7 @@ def test_a_task_of_which_nothing_is_known_has_finite_predictions():
 @pytest.mark.parametrize("value", [0.0, 0.3])
 def test_equal_values_everywhere_are_expected_everywhere(value):
     measured = mapped(measured_values(9), lambda task, _: value)
-    belief = Belief.of(TASKS, measured)
+    belief = believed(TASKS, measured)
     assert expected(belief, SUBSETS) == pytest.approx(value, abs=1e-9)
 
 
@@ -185,7 +186,7 @@ def test_tasks_that_have_not_moved_do_not_narrow_what_is_expected_of_others():
     measured = measured_values(11)
     still = {"t00", "t01", "t02"}
     measured = {s: {t: 0.5 if t in still else v for t, v in of.items()} for s, of in measured.items()}
-    scale = Belief.of(TASKS, measured).scale
+    scale = believed(TASKS, measured).scale
     moved = [
         abs(of["t03"] - measured["t03",]["t03"]) for s, of in measured.items() if "t03" in s and len(s) > 1
     ]
@@ -196,14 +197,14 @@ def test_tasks_may_have_values_of_very_different_size():
     """A loss in thousands beside an accuracy: each task's predictions move on its own scale."""
     measured = measured_values(12)
     factor = dict(zip(TASKS, (1.0, 1e4, 1e-4, 1.0), strict=True))
-    scale = Belief.of(TASKS, mapped(measured, lambda task, value: factor[task] * value)).scale
+    scale = believed(TASKS, mapped(measured, lambda task, value: factor[task] * value)).scale
     assert scale[1] > 20 * scale[0] > 400 * scale[2]
 
 
 def test_noise_counts_by_task():
     """A noisy task's outlier says less than a precise task's."""
     measured = measured_values(10)
-    first = Belief.of(TASKS, measured, noise={"t00": 1.0, "t01": 1e-6, "t02": 1e-6, "t03": 1e-6})
+    first = believed(TASKS, measured, noise={"t00": 1.0, "t01": 1e-6, "t02": 1e-6, "t03": 1e-6})
     joint = {s: of for s, of in measured.items() if len(s) > 1}
     away = np.abs(expected(first, list(joint)) - flat(joint))
     target = np.concatenate([[TASKS.index(task) for task in s] for s in joint])
@@ -212,7 +213,7 @@ def test_noise_counts_by_task():
 
 def test_without_a_joint_subset_there_is_nothing_to_believe():
     with pytest.raises(ValueError, match="measure a subset of two or more"):
-        Belief.of(TASKS, {(task,): {task: 0.0} for task in TASKS})
+        believed(TASKS, {(task,): {task: 0.0} for task in TASKS})
 
 
 def test_the_variances_that_made_the_values_are_found():
@@ -221,7 +222,7 @@ def test_the_variances_that_made_the_values_are_found():
     rng = np.random.default_rng(0)
     effect = rng.normal(size=(7, 7))
     subsets = joint_subsets(tasks)
-    encoded = Subsets.of(subsets, tasks)
+    encoded = Networks.of(at_home(subsets), tasks)
     row, target = np.nonzero(encoded.members)
     cells = Cells(encoded, row, target)
     sources = encoded.members @ effect.T - np.diag(effect)
@@ -237,16 +238,18 @@ def test_many_cells_are_fitted_to_a_sample_and_all_are_conditioned_on():
     subsets = joint_subsets(tasks)
     values = {s: {task: 0.1 * (("t00" in s) + (task == "t01")) for task in s} for s in subsets[::2]}
     values |= {(task,): {task: 0.0} for task in tasks}
-    belief = Belief.of(tasks, values, seed=1)
+    belief = believed(tasks, values, seed=1)
     assert len(belief.posterior.cells) > 400
-    found = belief.expected(Subsets.of(subsets, tasks))[np.nonzero(Subsets.of(subsets, tasks).members)]
+    found = belief.expected(Networks.of(at_home(subsets), tasks))[
+        np.nonzero(Networks.of(at_home(subsets), tasks).members)
+    ]
     truth = np.concatenate([[0.1 * (("t00" in s) + (task == "t01")) for task in s] for s in subsets])
     assert np.abs(found - truth).mean() < 0.01
 
 
 def expected(belief: Belief, subsets: list[Subset]) -> Floats:
     """Predictions of all members of some subsets, in one row."""
-    encoded = Subsets.of(subsets, belief.tasks)
+    encoded = Networks.of(at_home(subsets), belief.tasks)
     return belief.expected(encoded)[encoded.members > 0]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from surrogate_cases import cells_of, joint_subsets, names
+from surrogate_cases import believed, cells_of, joint_subsets, names
 
 from taskgroup.search.surrogate import Belief, Floats
 from taskgroup.search.surrogate.belief import WIDENED
@@ -34,18 +34,18 @@ def covered(n_tasks: int, n_measured: int, seed: int, *, by_draws: bool = False)
     subsets = joint_subsets(tasks)
     cells = cells_of(subsets, tasks)
     variance = np.array([c.share for c in COMPONENTS]) * np.exp(rng.normal(size=len(COMPONENTS)))
-    truth = draw_prior(COMPONENTS, variance, n_tasks, 1, rng).at(cells.subsets)[0]
-    noise = 0.03 * truth[cells.subset, cells.target].var()
+    truth = draw_prior(COMPONENTS, variance, n_tasks, 1, rng).at(cells.networks)[0]
+    noise = 0.03 * truth[cells.network, cells.target].var()
     seen = [len(subsets) - 1, *rng.permutation(len(subsets) - 1)[: n_measured - 1].tolist()]
     measured = {
         subsets[row]: {t: truth[row, tasks.index(t)] + np.sqrt(noise) * rng.normal() for t in subsets[row]}
         for row in seen
     }
     measured |= {(task,): {task: 0.0} for task in tasks}
-    belief = Belief.of(tasks, measured, noise=dict.fromkeys(tasks, noise))
-    held = cells.take(np.flatnonzero(~np.isin(cells.subset, seen)))
+    belief = believed(tasks, measured, noise=dict.fromkeys(tasks, noise))
+    held = cells.take(np.flatnonzero(~np.isin(cells.network, seen)))
     low, high = drawn_interval(belief, held, rng) if by_draws else exact_interval(belief, held)
-    exact = truth[held.subset, held.target]
+    exact = truth[held.network, held.target]
     return (low <= exact) & (exact <= high)
 
 
@@ -54,11 +54,11 @@ def exact_interval(belief: Belief, cells: Cells) -> tuple[Floats, Floats]:
     across = post.prior_covariance(post.cells, cells)
     variance = post.prior_covariance(cells, cells).diagonal() - (across * post.solve(across)).sum(axis=0)
     half = WIDENED * QUANTILE * belief.scale[cells.target] * np.sqrt(variance)
-    mean = belief.expected(cells.subsets)[cells.subset, cells.target]
+    mean = belief.expected(cells.networks)[cells.network, cells.target]
     return mean - half, mean + half
 
 
 def drawn_interval(belief: Belief, cells: Cells, rng: np.random.Generator) -> tuple[Floats, Floats]:
-    values = belief.values_of(belief.draw(400, rng), cells.subsets)[:, cells.subset, cells.target]
+    values = belief.values_of(belief.draw(400, rng), cells.networks)[:, cells.network, cells.target]
     low, high = np.quantile(values, [0.05, 0.95], axis=0)
     return low, high

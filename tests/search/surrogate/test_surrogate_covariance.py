@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from surrogate_cases import cells_of, explicit_covariance, joint_subsets, names
 
-from taskgroup.search.surrogate import Subsets
+from taskgroup.search.surrogate import Networks
 from taskgroup.search.surrogate.components import COMPONENTS, Component
 from taskgroup.search.surrogate.covariance import Cells, Overlap, covariance
 
@@ -37,7 +37,7 @@ def test_two_lists_of_cells_overlap_as_their_parts_of_one_list_do(data, componen
     cells = drawn_cells(data, n_tasks)
     half = len(cells) // 2
     first, second = cells.take(np.arange(half)), cells.take(np.arange(half, len(cells)))
-    own = Cells(Subsets(second.subsets.members[second.subset]), np.arange(len(second)), second.target)
+    own = Cells(Networks(second.networks.members[second.network]), np.arange(len(second)), second.target)
     whole = covariance(component, Overlap(cells, cells))
     assert covariance(component, Overlap(first, own)) == pytest.approx(whole[:half, half:], abs=1e-12)
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from surrogate_cases import joint_subsets, names
+from surrogate_cases import believed, joint_subsets, names
 
-from taskgroup.search.surrogate import Belief, Floats, Subsets
+from taskgroup.search.arm import at_home
+from taskgroup.search.surrogate import Floats, Networks
 from taskgroup.search.surrogate.components import hint_component
 from taskgroup.search.surrogate.covariance import Cells, Overlap, covariance
 from taskgroup.search.surrogate.paths import draw_prior, from_dual
@@ -14,7 +15,7 @@ from taskgroup.search.surrogate.structure import few_directions
 
 TASKS = names(6)
 SUBSETS = joint_subsets(TASKS)
-ENCODED = Subsets.of(SUBSETS, TASKS)
+ENCODED = Networks.of(at_home(SUBSETS), TASKS)
 CELLS = Cells(ENCODED, *np.nonzero(ENCODED.members))
 
 
@@ -30,10 +31,10 @@ def test_a_hint_enters_means_and_draws_as_its_covariance_says():
     matrix = covariance(component, Overlap(CELLS, CELLS))
     assert np.linalg.eigvalsh(matrix).min() > -1e-9
     dual = np.random.default_rng(1).normal(size=(len(CELLS), 2))
-    found = from_dual([component], np.ones(1), CELLS, dual).at(ENCODED)[:, CELLS.subset, CELLS.target]
+    found = from_dual([component], np.ones(1), CELLS, dual).at(ENCODED)[:, CELLS.network, CELLS.target]
     assert pytest.approx(matrix @ dual) == found.T
     drawn = draw_prior([component], np.ones(1), 6, 4000, np.random.default_rng(2)).at(ENCODED)
-    drawn = drawn[:, CELLS.subset, CELLS.target]
+    drawn = drawn[:, CELLS.network, CELLS.target]
     assert drawn.T @ drawn / 4000 == pytest.approx(matrix, abs=0.1 * matrix.max())
 
 
@@ -59,10 +60,10 @@ def error_with(seed: int, hints: list[Floats]) -> float:
     seen = rng.permutation(len(SUBSETS))[:8]
     measured = {SUBSETS[row]: {t: truth[row, TASKS.index(t)] for t in SUBSETS[row]} for row in seen}
     measured |= {(task,): {task: 0.0} for task in TASKS}
-    belief = Belief.of(TASKS, measured, hints=hints)
-    held = ~np.isin(CELLS.subset, seen)
+    belief = believed(TASKS, measured, hints=hints)
+    held = ~np.isin(CELLS.network, seen)
     away = belief.expected(ENCODED) - truth
-    return float(np.mean(away[CELLS.subset[held], CELLS.target[held]] ** 2))
+    return float(np.mean(away[CELLS.network[held], CELLS.target[held]] ** 2))
 
 
 def test_groups_stand_out_of_a_noisy_matrix():

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from surrogate_cases import cells_of, conditioned, joint_subsets, names, prior_covariance
 
-from taskgroup.search.surrogate import Floats, Functions, Subsets
+from taskgroup.search.arm import at_home
+from taskgroup.search.surrogate import Floats, Functions, Networks
 from taskgroup.search.surrogate.components import COMPONENTS, Component
 from taskgroup.search.surrogate.covariance import Cells, Overlap, covariance
 from taskgroup.search.surrogate.features import Parities, closeness
@@ -19,7 +20,7 @@ EVERY_COMPONENT = pytest.mark.parametrize("component", COMPONENTS, ids=str)
 
 def at_cells(functions: Functions, cells: Cells) -> Floats:
     """Values of functions at cells, [M, N]."""
-    return functions.at(cells.subsets)[:, cells.subset, cells.target]
+    return functions.at(cells.networks)[:, cells.network, cells.target]
 
 
 @EVERY_COMPONENT
@@ -60,7 +61,7 @@ def test_drawn_functions_of_all_components_have_the_sum_of_their_covariances():
 
 @pytest.mark.parametrize("feature", ["near", "around"])
 def test_parities_agree_as_often_as_the_stated_correlation(feature):
-    subsets = Subsets.of(joint_subsets(TASKS), TASKS)
+    subsets = Networks.of(at_home(joint_subsets(TASKS)), TASKS)
     features = Parities.draw(5, 40_000, feature, np.random.default_rng(0)).features(subsets)
     assert features @ features.T == pytest.approx(closeness(subsets, subsets, feature), abs=0.03)
 

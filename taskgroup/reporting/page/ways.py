@@ -1,0 +1,74 @@
+"""How deep and how weighted: what other ways of joint training did."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from taskgroup.reporting.gain_unit import GainUnit, gain_unit
+from taskgroup.reporting.page.markup import Html, details, join, paragraph, section, table
+from taskgroup.reporting.tables import ways_table
+from taskgroup.reporting.words import count, phrase, probability
+from taskgroup.search import Outcome
+from taskgroup.spec import SEPARATOR
+
+_NUMERIC = ("networks", "better", "worse", "mean advantage", "advantage", "95% interval", "q-value", "seeds")
+_CHOSEN = (
+    "Networks were tried in another way where the search expected the recommendation to profit, so these "
+    "rows are no fair sample of all subsets. Better and worse are counted at q < 0.05."
+)
+
+
+def ways(outcome: Outcome) -> Html:
+    """Each other depth and weighting against the first; nothing where there was one way only."""
+    summary = ways_table(outcome)
+    if summary.empty or outcome.recipes is None:
+        return join([])
+    home = outcome.recipes.joint.way_in_words
+    unit = gain_unit(outcome.study)
+    intro = (
+        f"Every subset was measured with {home}; {count(len(outcome.ways), 'network')} also in another way."
+    )
+    return section(
+        "How deep, how weighted",
+        paragraph(intro, _CHOSEN),
+        table(_summary(summary, unit), numeric=_NUMERIC),
+        details(
+            "Every network that was tried in another way", table(_rows(outcome.ways, unit), numeric=_NUMERIC)
+        ),
+        key="ways",
+    )
+
+
+def _summary(summary: pd.DataFrame, unit: GainUnit) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            **_way(summary),
+            "networks": [f"{n:,}" for n in summary["n_networks"]],
+            "better": [f"{n:,}" for n in summary["n_better"]],
+            "worse": [f"{n:,}" for n in summary["n_worse"]],
+            "mean advantage": [unit.text(gain) for gain in summary["mean"]],
+        }
+    )
+
+
+def _rows(tried: pd.DataFrame, unit: GainUnit) -> pd.DataFrame:
+    ordered = tried.sort_values("advantage", ascending=False)
+    return pd.DataFrame(
+        {
+            "network": [subset.replace(SEPARATOR, f" {SEPARATOR} ") for subset in ordered["subset"]],
+            **_way(ordered),
+            "advantage": [unit.text(gain) for gain in ordered["advantage"]],
+            "95% interval": [
+                unit.interval(low, high) for low, high in zip(ordered["low"], ordered["high"], strict=True)
+            ],
+            "q-value": [probability(q) for q in ordered["q_value"]],
+            "seeds": [f"{n:.0f}" for n in ordered["n_seeds"]],
+        }
+    )
+
+
+def _way(rows: pd.DataFrame) -> dict[str, list[str]]:
+    return {
+        "blocks shared": [str(depth) for depth in rows["depth"]],
+        "loss weighting": [phrase(weighting) for weighting in rows["weighting"]],
+    }
