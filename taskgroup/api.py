@@ -83,6 +83,11 @@ class SearchResult:
         return self.outcome.matched_transfer
 
     @property
+    def ways(self) -> pd.DataFrame:
+        """Networks that were also trained at another depth or weighting, against the first way."""
+        return self.outcome.ways
+
+    @property
     def recommendation(self) -> Grouping:
         """The networks to train."""
         return self.outcome.recommendation

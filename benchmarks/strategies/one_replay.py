@@ -17,7 +17,7 @@ from benchmarks.strategies.cases import Budgets, Case, Scoring
 from benchmarks.strategies.simulators import Floats
 from taskgroup.search import ReplaySettings, replay_strategy, strategy_named
 from taskgroup.search.arm import Arm, at_home
-from taskgroup.search.replay import MeasuredTable, chosen
+from taskgroup.search.replay import MeasuredTable, chosen, row_order
 from taskgroup.search.strategy import State, Strategy, SubsetValues, Values
 from taskgroup.search.surrogate import Belief, Networks
 from taskgroup.spec import Subset
@@ -52,11 +52,14 @@ class Calibration:
     Attributes:
         runs: Coverage of what a run of an unmeasured subset would show, the posterior's noise added.
         values: Coverage of what the replay scores by, without noise; NaN where that is on other rows.
+        differences: Coverage, at seeds that were not shown, of what a run would show beside the task's mean over
+            the unmeasured subsets; NaN where no seeds are left. What a seed does to all subsets alike cancels.
         n_cells: Cells predicted.
     """
 
     runs: float = math.nan
     values: float = math.nan
+    differences: float = math.nan
     n_cells: int = 0
 
 
@@ -180,8 +183,24 @@ def _calibration(table: MeasuredTable, watched: _Watched, job: Job) -> Calibrati
     return Calibration(
         runs=_coverage(noisy, runs),
         values=_coverage(drawn, truth) if same_rows else math.nan,
+        differences=_coverage_of_differences(noisy, [table.select[s] for s in unseen], table, job),
         n_cells=int(np.isfinite(runs).sum()),
     )
+
+
+def _coverage_of_differences(
+    noisy: Floats, rows: Sequence[Sequence[Mapping[str, float]]], table: MeasuredTable, job: Job
+) -> float:
+    repeats, n_rows = job.case.repeats(job.scoring), min(map(len, rows))
+    others = row_order(table, job.seed)[repeats : 2 * repeats]
+    if len(others) < repeats or max(map(len, rows)) != n_rows:
+        return math.nan
+    seen = [[of_subset[place] for place in others] for of_subset in rows]
+    cells = _cells(seen, table.tasks, np.random.default_rng(0), repeats)
+    member = np.isfinite(cells)
+    centred = cells - np.nanmean(np.where(member, cells, np.nan), axis=0)
+    drawn = noisy - np.nanmean(np.where(member, noisy, np.nan), axis=1, keepdims=True)
+    return _coverage(drawn, centred)
 
 
 def _cells(

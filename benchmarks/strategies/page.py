@@ -295,24 +295,32 @@ def _calibration(frame: pd.DataFrame) -> str:
         "Coverage of the surrogate's 90% intervals (200 posterior draws) on cells that were not measured, at the budget "
         "`pairs` (2/5 of it on large tables), after the runs of `active` and after those of `random`. *Run*: what "
         "measuring the subset would show, the posterior's noise added. *Value*: the value that is scored, without that "
-        "noise; — where it stands on test rows."
+        "noise; — where it stands on test rows. *Difference*: what a run at seeds that were not shown says of a subset "
+        "beside the mean over the unmeasured subsets, which is what a choice between them rests on; what a seed does "
+        "to all subsets alike cancels."
     )
-    columns = ["table", "scoring", "runs of", "cells", "run", "value"]
+    columns = ["table", "scoring", "runs of", "cells", "run", "value", "difference"]
     rows = [
         [
             *(str(row[name]) for name in ("table", "scoring", "strategy")),
             f"{row['cells']:.0f}",
             _with_error(row["runs"], row["runs_se"]),
             _with_error(row["values"], row["values_se"]),
+            _with_error(row["differences"], row["differences_se"]),
         ]
         for row in found.sort_values(["scoring", "table", "strategy"], ascending=[False, True, True]).to_dict(
             "records"
         )
     ]
     table = Table("", columns, rows).markdown().split("\n", 2)[2]
-    mean = found.groupby(["scoring", "strategy"], sort=False)[["runs", "values"]].mean().reset_index()
+    mean = (
+        found.groupby(["scoring", "strategy"], sort=False)[["runs", "values", "differences"]]
+        .mean()
+        .reset_index()
+    )
     words = "; ".join(
-        f"{row['scoring']}, runs of {row['strategy']}: run {_two(row['runs'])}, value {_two(row['values'])}"
+        f"{row['scoring']}, runs of {row['strategy']}: run {_two(row['runs'])}, "
+        f"value {_two(row['values'])}, difference {_two(row['differences'])}"
         for row in mean.to_dict("records")
     )
     return f"{text}\n\nMeans over tables: {words}.\n\n{table}"

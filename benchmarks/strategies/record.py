@@ -25,6 +25,7 @@ COLUMNS = (
     "realised",
     "coverage_runs",
     "coverage_values",
+    "coverage_differences",
     "cells",
     "seconds",
     "code",
@@ -57,7 +58,13 @@ class Record:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         is_new = not self.path.exists()
         calibration = outcome.calibration
-        numbers = (outcome.predicted, outcome.realised, calibration.runs, calibration.values)
+        numbers = (
+            outcome.predicted,
+            outcome.realised,
+            calibration.runs,
+            calibration.values,
+            calibration.differences,
+        )
         row = [
             *job.key,
             _short(outcome.gap),

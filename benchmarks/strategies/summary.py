@@ -142,6 +142,8 @@ def coverage(frame: pd.DataFrame) -> pd.DataFrame:
         runs_se=("coverage_runs", "sem"),
         values=("coverage_values", "mean"),
         values_se=("coverage_values", "sem"),
+        differences=("coverage_differences", "mean"),
+        differences_se=("coverage_differences", "sem"),
         cells=("cells", "mean"),
     ).reset_index()
 

@@ -83,7 +83,8 @@ def make_plan(study: Study, *, n_proposals: int | None = None) -> Plan:
         share = _TUNING_SHARE * left
         n_proposals = _largest(_MAX_PROPOSALS, lambda n: tuning_runs(study, n, len(tuning)) <= share)
     left = max(left - tuning_runs(study, n_proposals, len(tuning)), 0)
-    n_ways = len(study.depths) * len(set(study.search.weighting)) if search.strategy == "active" else 1
+    several = search.strategy == "active" and search.per_network
+    n_ways = len(study.depths) * len(set(search.weighting)) if several else 1
     possible = n_ways * (2**n_tasks - n_tasks - 1) - 1
     n_subsets = min((left - _matched_runs(study, left)) // len(seeds), possible)
     return Plan(seeds, fresh, tuning, n_proposals, n_subsets, search.runs, confirmation)

@@ -185,7 +185,7 @@ def with_other_ways(recipes: Recipes, study: Study) -> Recipes:
         return recipes
     home = recipes.joint
     weightings = tuple(dict.fromkeys(study.search.weighting))
-    pairs = list(itertools.product(study.depths, weightings))
+    pairs = list(itertools.product(study.depths, weightings)) if study.search.per_network else []
     if len(pairs) > _MOST_COMBINED:
         pairs = [pair for pair in pairs if pair[0] == home.sharing.depth or pair[1] == home.weighting]
     full = [replace(home, sharing=Sharing("hard", depth), weighting=name) for depth, name in pairs]

@@ -149,12 +149,20 @@ def replay_strategy(
     )
 
 
+def row_order(table: MeasuredTable, seed: int) -> list[int]:
+    """The places of rows in the order in which a replay reveals them, the same for every subset."""
+    order: list[int] = (
+        np.random.default_rng([seed, 1]).permutation(max(map(len, table.select.values()))).tolist()
+    )
+    return order
+
+
 class _OneReplay:
     def __init__(self, table: MeasuredTable, strategy: Strategy, settings: ReplaySettings, seed: int) -> None:
         self._table, self._strategy, self._settings, self._seed = table, strategy, settings, seed
         self._values: dict[Subset, dict[str, float]] = {}
-        self._noise = np.random.default_rng([seed, 1])
-        self._order = self._noise.permutation(max(map(len, table.select.values())))
+        self._order = row_order(table, seed)
+        self._noise = np.random.default_rng([seed, 2])
         self._shown: dict[Subset, list[dict[str, float]]] = {}
         self.scores: list[tuple[int, float]] = []
         self.stopped = settings.runs // settings.repeats * settings.repeats

@@ -145,6 +145,8 @@ class SearchSpec(_Section):
         sharing: Sharing kinds and depths.
         weighting: Loss weightings.
         strategy: How subsets are chosen: `active`, `hoa`, `pairs`, `random` or `exhaustive`.
+        per_network: Whether each network may get a depth and weighting of its own; else all have those that
+            tuning found best for all tasks together.
         runs: At most this many network trainings.
         time: At most this long.
         seeds: Paired repetitions of each measured subset.
@@ -159,6 +161,7 @@ class SearchSpec(_Section):
     sharing: SharingSpec = SharingSpec()
     weighting: Annotated[list[str], Field(min_length=1)] = ["equal"]
     strategy: Literal["active", "hoa", "pairs", "random", "exhaustive"] = "active"
+    per_network: bool = True
     runs: Annotated[int, Field(ge=1)] = 200
     time: Seconds | None = None
     seeds: Annotated[int, Field(ge=1, le=1000)] = 3
