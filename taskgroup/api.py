@@ -30,7 +30,6 @@ from taskgroup.search import (
     as_candidates,
     conclude,
     default_recipes,
-    free_hints,
     in_task_order,
     joint_sizes,
     make_plan,
@@ -321,7 +320,6 @@ def _search_study(
             record=session.record,
             study_id=session.study_id,
             progress=progress,
-            hints=free_hints(study, session.dataset, seed=plan.seeds[0]),
         )
         driver.search()
         return SearchResult(conclude(study, session.record, session.study_id, plan))

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
         in_task_order,
         plan_calls,
     )
-    from taskgroup.search.hints import free_hints
     from taskgroup.search.kept_estimates import KeptEstimates
     from taskgroup.search.lab import Lab
     from taskgroup.search.measured_table import Columns, read_measured
@@ -49,7 +48,6 @@ _HOMES = {
     "ReplaySettings": "replay",
     "as_candidates": "function",
     "export_runs": "space",
-    "free_hints": "hints",
     "require_feasible": "feasible",
     "in_task_order": "function",
     "known_estimator": "estimate",
@@ -84,7 +82,6 @@ __all__ = [
     "conclude_stored",
     "default_recipes",
     "export_runs",
-    "free_hints",
     "in_task_order",
     "joint_sizes",
     "known_estimator",

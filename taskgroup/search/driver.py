@@ -38,6 +38,8 @@ from taskgroup.search.confirm import (
 from taskgroup.search.cost import affordable_depths
 from taskgroup.search.dimensions import tuning_runs
 from taskgroup.search.fixed import open_pairs
+from taskgroup.search.hints import hints_of, used_hints
+from taskgroup.search.kept_estimates import KeptEstimates
 from taskgroup.search.lab import Lab
 from taskgroup.search.matched import (
     affordable_specs,
@@ -72,7 +74,6 @@ class Driver:
         record: Keeps the conclusions.
         study_id: The study in the record.
         progress: Hears what happens.
-        hints: Cheap guesses of who helps whom, [target, source] each, for the strategy.
     """
 
     def __init__(
@@ -84,13 +85,12 @@ class Driver:
         record: Record,
         study_id: int,
         progress: Progress,
-        hints: tuple[NDArray[np.float64], ...] = (),
     ) -> None:
         self._study, self._lab, self._record, self._id = study, lab, record, study_id
-        self._n_inputs = dataset.features.shape[1]
+        self._dataset, self._n_inputs = dataset, dataset.features.shape[1]
         self._progress = progress
         self._plan = self._planned()
-        self._hints = hints
+        self._hints: tuple[NDArray[np.float64], ...] = ()
 
     def search(self) -> None:
         """Run all stages and record recipes, groupings and the recommendation."""
@@ -105,6 +105,9 @@ class Driver:
         for what, how in recipes.in_words().items():
             self._progress.note(f"{what}: {how}")
         self._measure_baselines(recipes)
+        if used_hints(study):
+            kept = KeptEstimates(self._record, self._id, self._dataset.fingerprint)
+            self._hints = hints_of(study, recipes, self._dataset, kept=kept, progress=self._progress)
         values, errors = self._measure_subsets(recipes)
         if self._study.search.baseline == "matched":
             self._measure_matched(recipes)

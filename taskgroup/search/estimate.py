@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import final
+from typing import TYPE_CHECKING, final
 
 import pandas as pd
 
@@ -28,6 +28,9 @@ from taskgroup.search.kept_estimates import KeptEstimates
 from taskgroup.search.outcome import Outcome
 from taskgroup.search.recipe import Recipes, default_recipes
 from taskgroup.spec import Study
+
+if TYPE_CHECKING:  # what was measured is shown without torch
+    from taskgroup.data import Dataset
 
 REPORT_SECONDS = 30.0
 """A report waits no longer for estimates that are not kept yet."""
@@ -59,6 +62,7 @@ class Estimation:
         recipes: The joint one trains what looks at gradients.
         runs: The joint runs that estimates may be made of, with gains; None where nothing was measured.
         measured: The affinity as measured by them.
+        dataset: The study's rows; read where they are needed by default.
         kept: Keeps estimates for another time.
         tell: Hears what is trained.
     """
@@ -70,12 +74,15 @@ class Estimation:
         *,
         runs: pd.DataFrame | None = None,
         measured: AffinityMatrix | None = None,
+        dataset: Dataset | None = None,
         kept: KeptEstimates | None = None,
         tell: Tell = lambda text: None,
     ) -> None:
         self._study, self._runs, self._measured, self._kept = study, runs, measured, kept
         fingerprint = kept.fingerprint if kept else None
-        self._inputs = EstimatorInputs(study, recipes.joint, fingerprint=fingerprint, tell=tell)
+        self._inputs = EstimatorInputs(
+            study, recipes.joint, dataset=dataset, fingerprint=fingerprint, tell=tell
+        )
 
     @classmethod
     def of_outcome(

@@ -36,6 +36,7 @@ class EstimatorInputs:
     Args:
         study: Data, tasks and model.
         recipe: How all tasks are trained together.
+        dataset: The study's rows; read where they are needed by default.
         fingerprint: Of the data that were searched; None where none were.
         tell: Hears what is trained.
     """
@@ -45,10 +46,12 @@ class EstimatorInputs:
         study: Study,
         recipe: Recipe,
         *,
+        dataset: Dataset | None = None,
         fingerprint: str | None,
         tell: Callable[[str], None],
     ) -> None:
         self._study, self._recipe, self._fingerprint, self._tell = study, recipe, fingerprint, tell
+        self._given = dataset
         first = study.seed * _SEEDS_APART + _SEEDS_FROM
         self._seeds = tuple(range(first, first + N_SEEDS))
 
@@ -72,7 +75,7 @@ class EstimatorInputs:
                 f"study '{self._study.name}' is trained by a function, so that there are no data and no "
                 f"network to look at; use {usable}"
             )
-        dataset = load_dataset(self._study)
+        dataset = self._given or load_dataset(self._study)
         if self._fingerprint not in (None, dataset.fingerprint):
             raise InputError(
                 f"the data of study '{self._study.name}' have changed since it was searched; restore "

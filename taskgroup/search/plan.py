@@ -9,6 +9,7 @@ from typing import Any
 
 from taskgroup.errors import InputError
 from taskgroup.search.dimensions import tuning_runs
+from taskgroup.search.hints import n_hint_runs
 from taskgroup.search.strategy import ServingLimit
 from taskgroup.spec import Study
 
@@ -76,7 +77,7 @@ def make_plan(study: Study, *, n_proposals: int | None = None) -> Plan:
     shares = sum(search.fidelity) if search.strategy == "active" else 0.0
     baselines = math.ceil((n_tasks + 1) * len(seeds) * (1 + shares))
     confirmation = (n_tasks + 1 + MAX_FINALISTS * _networks_at_most(study)) * n_fresh
-    left = search.runs - baselines - confirmation
+    left = search.runs - baselines - confirmation - n_hint_runs(study)
     if left < len(seeds):
         raise InputError(_too_few(study, baselines, confirmation, len(seeds)))
     if n_proposals is None:

@@ -138,6 +138,9 @@ class SharingSpec(_Section):
     depth: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)] | None = None
 
 
+Hint = Literal["static", "lookahead", "gradient_cosine", "gradient_projection", "linearised"]
+
+
 class SearchSpec(_Section):
     """What the search may try and how much it may spend.
 
@@ -149,6 +152,8 @@ class SearchSpec(_Section):
             tuning found best for all tasks together.
         runs: At most this many network trainings.
         time: At most this long.
+        hints: Affinity estimators whose guesses `active` takes for what the runs show them to be worth. All
+            but `static` look at three joint trainings, which count in `runs`.
         seeds: Paired repetitions of each measured subset.
         fidelity: Shorter trainings that may stand in for full ones as far as they are found to tell of them,
             as shares of the epochs, such as `[0.25]`; each counts by its share in `runs`.
@@ -165,6 +170,7 @@ class SearchSpec(_Section):
     runs: Annotated[int, Field(ge=1)] = 200
     time: Seconds | None = None
     seeds: Annotated[int, Field(ge=1, le=1000)] = 3
+    hints: list[Hint] = ["static"]
     fidelity: list[Fraction] = []
     confirm_seeds: Annotated[int, Field(ge=2, le=1000)] | None = None
     baseline: Literal["full", "matched"] = "full"

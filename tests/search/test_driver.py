@@ -47,7 +47,7 @@ def noisy(truth: Truth, *, noise: float = 0.02, lottery: int = 0) -> ScoreOf:
 
 
 def study_of(**sections: Any) -> Study:
-    search = {"runs": 200, "seeds": 4, "confirm_seeds": 5, **sections.pop("search", {})}
+    search = {"runs": 200, "seeds": 4, "confirm_seeds": 5, "hints": [], **sections.pop("search", {})}
     return parse_study(document("memory", search=search, **sections))
 
 
