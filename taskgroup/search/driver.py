@@ -66,7 +66,7 @@ class Driver:
 
     Args:
         study: What to search.
-        dataset: Its rows.
+        dataset: Its rows; None where a trainer of the user's has them.
         lab: Trains and records.
         record: Keeps the conclusions.
         study_id: The study in the record.
@@ -77,7 +77,7 @@ class Driver:
     def __init__(
         self,
         study: Study,
-        dataset: Dataset,
+        dataset: Dataset | None,
         *,
         lab: Lab,
         record: Record,
@@ -86,7 +86,7 @@ class Driver:
         hints: tuple[NDArray[np.float64], ...] = (),
     ) -> None:
         self._study, self._lab, self._record, self._id = study, lab, record, study_id
-        self._n_inputs = dataset.features.shape[1]
+        self._n_inputs = 1 if dataset is None else dataset.features.shape[1]
         self._progress = progress
         self._plan = self._planned()
         self._hints = hints
@@ -239,7 +239,7 @@ class Driver:
         affordable = {name: serving.allows(grouping) for name, grouping in baselines.items()}
         decision = decide(finalists, baselines, affordable, fresh, study)
         alone, joint = single_task(study.tasks), all_in_one(study.tasks)
-        gain = fresh.advantage(decision.serving, alone, "test")
+        gain = fresh.advantage(decision.serving, alone, fresh.reported)
         best = finalists[0]
         return Grouping(
             networks=decision.networks,
@@ -252,14 +252,14 @@ class Driver:
             high=gain.high,
             baseline_gains={
                 "single_task": 0.0,
-                "all_in_one": fresh.advantage(joint, alone, "test").gain,
+                "all_in_one": fresh.advantage(joint, alone, fresh.reported).gain,
             },
             versus={
                 "single_task": gain.document(),
-                "all_in_one": fresh.advantage(decision.serving, joint, "test").document(),
+                "all_in_one": fresh.advantage(decision.serving, joint, fresh.reported).document(),
             },
             confirmed=True,
-            verdict=decision.verdict,
+            verdict=decision.verdict + fresh.caveat,
         )
 
     def _runs(self, recipes: Recipes) -> pd.DataFrame:

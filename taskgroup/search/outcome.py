@@ -55,3 +55,8 @@ class Outcome:
     notes: tuple[str, ...]
     settings: Mapping[str, Any]
     recipes: Recipes | None = None
+
+    @property
+    def has_test_rows(self) -> bool:
+        """Whether gains are reported on rows that nothing was chosen by; a user's trainer may give none."""
+        return bool((self.runs["split"] == "test").any())

@@ -59,7 +59,12 @@ class Recipes:
     joint: Recipe
 
     def in_words(self) -> dict[str, str]:
-        """Both recipes for a reader; depth and weighting concern joint training alone."""
+        """Both recipes for a reader; depth and weighting concern joint training alone.
+
+        Nothing is to be said of a trainer that sets its own.
+        """
+        if not self.joint.hyperparameters:
+            return {}
         depth = self.joint.sharing.depth
         shared = f"{depth} block{'' if depth == 1 else 's'} shared, {self.joint.weighting} weighting"
         return {
@@ -94,7 +99,13 @@ def _steps_in_words(recipe: Recipe) -> str:
 
 
 def default_recipes(study: Study) -> Recipes:
-    """What is used without tuning: the study's fixed settings, the deepest sharing, the first weighting."""
+    """What is used without tuning: the study's fixed settings, the deepest sharing, the first weighting.
+
+    A trainer of the user's is told the study's depth and weighting for single tasks too, as they are its own.
+    """
+    if study.trainer is not None:
+        told = Recipe(0.0, 0.0, Sharing("hard", study.depths[0]), study.search.weighting[0])
+        return Recipes(told, told)
     rate = study.training.learning_rate or DEFAULT_LEARNING_RATE
     decay = study.training.weight_decay
     decay = DEFAULT_WEIGHT_DECAY if decay is None else decay

@@ -11,7 +11,7 @@ from typing import final
 from taskgroup.errors import InfeasibleError
 from taskgroup.grouping import Candidate, Grouping, Problem, Rules, solve
 from taskgroup.search.analysis import importance
-from taskgroup.search.cost import serving_cost
+from taskgroup.search.cost import network_cost
 from taskgroup.search.plan import serving_limit
 from taskgroup.search.recipe import Recipes
 from taskgroup.search.strategy import ServingLimit, Values
@@ -118,18 +118,19 @@ class Serving:
     def _cost(self, subset: Subset, *, n_served: int) -> float:
         """A task that only rides along needs no private blocks once the network serves."""
         sharing = self._recipes.of(subset).sharing
-        return serving_cost(self._n_inputs, self._study.model.widths, sharing, n_served)
+        return network_cost(self._study, self._n_inputs, sharing, n_served)
 
     def _candidate(
         self, subset: Subset, of_tasks: Mapping[str, float], errors: Mapping[str, float]
     ) -> Candidate:
         recipe = self._recipes.of(subset)
+        untold = self._study.trainer is not None and self._study.search.sharing.depth is None
         return Candidate(
             subset=subset,
             cost=self.cost(subset),
             values=of_tasks,
             errors={task: errors[task] for task in of_tasks if len(subset) > 1 and task in errors},
-            sharing=recipe.sharing,
+            sharing=None if untold else recipe.sharing,
             weighting=recipe.weighting,
             hyperparameters=recipe.hyperparameters,
         )
