@@ -124,13 +124,12 @@ class Serving:
         self, subset: Subset, of_tasks: Mapping[str, float], errors: Mapping[str, float]
     ) -> Candidate:
         recipe = self._recipes.of(subset)
-        untold = self._study.trainer is not None and self._study.search.sharing.depth is None
         return Candidate(
             subset=subset,
             cost=self.cost(subset),
             values=of_tasks,
             errors={task: errors[task] for task in of_tasks if len(subset) > 1 and task in errors},
-            sharing=None if untold else recipe.sharing,
-            weighting=recipe.weighting,
+            sharing=recipe.sharing if self._study.says_depth else None,
+            weighting=recipe.weighting if self._study.says_weighting else None,
             hyperparameters=recipe.hyperparameters,
         )

@@ -249,6 +249,17 @@ class Study(_Section):
         deepest = self.model.n_blocks if self.trainer is None else 1
         return tuple(dict.fromkeys(self.search.sharing.depth or [deepest]))
 
+    @property
+    def says_depth(self) -> bool:
+        """Whether the depth of a run is known; a trainer's only where it is told one."""
+        return self.trainer is None or self.search.sharing.depth is not None
+
+    @property
+    def says_weighting(self) -> bool:
+        """Whether the weighting of a run is known, in the same way."""
+        trainer = self.trainer
+        return trainer is None or "weighting" in trainer.placeholders or self.search.weighting != ["equal"]
+
     def task(self, name: str) -> Task:
         """Look up a task by name."""
         return next(task for task in self.tasks if task.name == name)

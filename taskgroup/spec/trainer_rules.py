@@ -39,9 +39,17 @@ def _check_nothing_to_tune(study: Study) -> None:
 
 
 def _check_told(study: Study, trainer: TrainerSpec) -> None:
-    """That the command can be told what it asks for."""
-    if "depth" in trainer.placeholders and study.search.sharing.depth is None:
+    """That the command can be told what it asks for, and asks for what the study says."""
+    told = trainer.placeholders
+    depth, weighting = study.search.sharing.depth, study.search.weighting
+    if "depth" in told and depth is None:
         raise ValueError("trainer.command has {depth}, so give search.sharing.depth, as in depth: [2]")
+    if trainer.command is not None and depth is not None and "depth" not in told:
+        raise ValueError("search.sharing.depth is given, but trainer.command has no {depth} to be told it by")
+    if trainer.command is not None and weighting != ["equal"] and "weighting" not in told:
+        raise ValueError(
+            f"search.weighting is {weighting}, but trainer.command has no {{weighting}} to be told it by"
+        )
     if "tasks" in trainer.placeholders:
         for name in study.task_names:
             if "," in name:
