@@ -84,16 +84,28 @@ def _check_program(trainer: TrainerSpec, folder: Path) -> None:
 def _named_files(trainer: TrainerSpec) -> Iterator[str]:
     if trainer.command is None:
         _found(trainer)
-        named = [getattr(sys.modules[trainer.address.partition(":")[0]], "__file__", None) or ""]
+        named = [_file_of(trainer.address.partition(":")[0])]
     else:
         named = [os.path.join(trainer_folder(trainer), word) for word in trainer.words]
     yield from filter(os.path.isfile, named)
 
 
 def _found(trainer: TrainerSpec) -> TrainFunction:
-    with importable(trainer_folder(trainer)):
-        found = find_function(trainer.address, place=f"trainer.function {trainer.function!r}")
-    return cast(TrainFunction, found)
+    folder, place = trainer_folder(trainer), f"trainer.function {trainer.function!r}"
+    name = trainer.address.partition(":")[0]
+    own, loaded = folder.joinpath(*name.split(".")).with_suffix(".py"), _file_of(name)
+    if own.is_file() and loaded and not (os.path.isfile(loaded) and own.samefile(loaded)):
+        raise InputError(
+            f"{place}: a module {name!r} was imported before from '{loaded}'; rename {own.name}, or search "
+            "in a Python process of its own"
+        )
+    with importable(folder):
+        return cast(TrainFunction, find_function(trainer.address, place=place))
+
+
+def _file_of(module: str) -> str:
+    """Where an imported module came from; empty if it was not imported, or from no file."""
+    return getattr(sys.modules.get(module), "__file__", None) or ""
 
 
 def _retried(trainer: TrainerSpec, function: TrainFunction) -> TrainFunction:
