@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import signal
@@ -252,6 +253,17 @@ def test_the_number_of_workers_decides_nothing(tmp_path):
     study = tg.load_study(write_study(tmp_path))
     one, two = (tg.search(study, workers=workers) for workers in (1, 2))
     assert one.recommendation == two.recommendation
+
+
+def test_the_example_with_libmtl_says_what_it_needs():
+    """It is not among the dependencies; a traceback would not tell."""
+    if importlib.util.find_spec("LibMTL") is not None:
+        pytest.skip("LibMTL is installed")
+    assert tg.load_study(EXAMPLES / "libmtl" / "study.yaml").trainer is not None
+    script = EXAMPLES / "libmtl" / "train.py"
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("this example trains with LibMTL, which cannot be imported")
 
 
 def test_the_example_in_plain_torch_runs():
