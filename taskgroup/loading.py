@@ -7,7 +7,6 @@ from pathlib import Path
 
 from taskgroup.data import Dataset, draw_split, load_dataset, require_learnable
 from taskgroup.errors import InputError, nearest
-from taskgroup.executors import check_trainer
 from taskgroup.search import affordable_depths
 from taskgroup.spec import Study, Task, TrainerSpec, metric_for, read_study
 from taskgroup.weighting import WEIGHTINGS
@@ -41,6 +40,8 @@ def check_external(study: Study, trainer: TrainerSpec) -> None:
     Raises:
         InputError: If the trainer is not there, or the study asks for what it cannot do.
     """
+    from taskgroup.executors import check_trainer  # loads torch, which reading a study does without
+
     _require_tasks(study)
     check_trainer(trainer)
     affordable_depths(study, 1)

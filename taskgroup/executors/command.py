@@ -57,9 +57,8 @@ class CommandExecutor:
         self._n_workers, self._grace_seconds = n_workers, grace_seconds
         self._folder = trainer_folder(trainer)
         self._lifeline = Lifeline()
-        self._cancelled, self._pool = threading.Event(), None
-
-    _pool: ThreadPoolExecutor | None
+        self._cancelled = threading.Event()
+        self._pool: ThreadPoolExecutor | None = None
 
     def pack(self, specs: Sequence[RunSpec]) -> list[list[RunSpec]]:
         """One run at a time, so that each is kept as soon as it is done."""

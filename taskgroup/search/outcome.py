@@ -59,4 +59,4 @@ class Outcome:
     @property
     def has_test_rows(self) -> bool:
         """Whether gains are reported on rows that nothing was chosen by; a user's trainer may give none."""
-        return bool((self.runs["split"] == "test").any())
+        return "test" in set(self.runs.get("split", ()))
