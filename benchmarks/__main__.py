@@ -17,6 +17,7 @@ from benchmarks.packing import packing
 from benchmarks.report import Report
 from benchmarks.search import search
 from benchmarks.solvers import solvers
+from benchmarks.trainers import trainers
 from taskgroup.models import blas_libraries
 
 BENCHES: dict[str, Callable[[int], Report]] = {
@@ -26,6 +27,7 @@ BENCHES: dict[str, Callable[[int], Report]] = {
     "search": search,
     "solvers": solvers,
     "honesty": honesty,
+    "trainers": trainers,
 }
 
 

@@ -178,11 +178,13 @@ def measure(
     wanted = list(dict.fromkeys(in_task_order(subset, study.task_names) for subset in subsets))
     if not wanted:
         raise InputError("subsets is empty; give at least one list of task names")
+    if baseline == "matched" and study.trainer is not None:
+        raise InputError("baseline='matched' needs networks of known widths, which a trainer's are not")
     recipes = default_recipes(study)
     chosen = tuple(range(study.seed, study.seed + seeds))
     with open_session(study, chosen, storage=storage, workers=workers, device=device) as session:
         matched = None
-        if baseline == "matched":
+        if baseline == "matched" and session.dataset is not None:
             n_inputs = session.dataset.features.shape[1]
             matched = matched_capacities(study, recipes, n_inputs, joint_sizes(wanted))
         specs = _measured_specs(study, recipes, wanted, chosen, matched)
@@ -240,11 +242,12 @@ def search(
     """Find the groups of tasks to train together.
 
     Args:
-        study: A study, whose networks are trained here, or task names together with `train`.
+        study: A study, whose networks are trained here or by the trainer that it names, or task names
+            together with `train`.
         storage: SQLAlchemy URL of the record; in memory by default. A search continues where the record
             of the same study ends.
         progress: True shows progress on stderr.
-        workers: Processes to train in (studies only).
+        workers: Processes to train in, or commands at the same time (studies only).
         device: `cpu`, `cuda` or `auto` (studies only).
         train: A function from a request (`.subset`, `.seed`, `.fidelity`, `.sharing`, `.weighting`) to
             `{task: score}`. An exception fails that run alone.

@@ -8,7 +8,7 @@ from pathlib import Path
 from taskgroup.data import Dataset, draw_split, load_dataset, require_learnable
 from taskgroup.errors import InputError, nearest
 from taskgroup.search import affordable_depths
-from taskgroup.spec import Study, metric_for, read_study
+from taskgroup.spec import Study, Task, TrainerSpec, metric_for, read_study
 from taskgroup.weighting import WEIGHTINGS
 
 
@@ -23,12 +23,28 @@ def load_study(path: str | Path) -> Study:
             key's path, the value and the nearest valid ones.
     """
     study = read_study(path)
+    if study.trainer is not None:
+        _check_metrics(study.tasks)
+        return study
     for task in study.tasks:
-        metric_for(task.metric, task.kind)  # a trainer's own scores are for the Python interface alone
+        metric_for(task.metric, task.kind)  # scores of unknown range are for trainers of the user's alone
     for i, name in enumerate(study.search.weighting):
         if name not in WEIGHTINGS:
             raise InputError(f"{path}: 'search.weighting[{i}]' is {name!r}; {nearest(name, WEIGHTINGS)}")
     return study
+
+
+def check_external(study: Study, trainer: TrainerSpec) -> None:
+    """Check a study that a trainer of the user's trains, without running it.
+
+    Raises:
+        InputError: If the trainer is not there, or the study asks for what it cannot do.
+    """
+    from taskgroup.executors import check_trainer  # loads torch, which reading a study does without
+
+    _require_tasks(study)
+    check_trainer(trainer)
+    affordable_depths(study, 1)
 
 
 def load_checked(study: Study, seeds: Iterable[int]) -> Dataset:
@@ -38,12 +54,42 @@ def load_checked(study: Study, seeds: Iterable[int]) -> Dataset:
         InputError: If not; the message names the source, column or task.
     """
     dataset = load_dataset(study)
-    if len(study.tasks) < 2:
-        raise InputError(
-            f"study '{study.name}' has one task, {study.tasks[0].name!r}; list at least two under 'tasks'"
-        )
+    _require_tasks(study)
     affordable_depths(study, dataset.features.shape[1])
     for seed in seeds:
         split = draw_split(dataset, study.data.split, study_seed=study.seed, seed=seed)
         require_learnable(dataset, split)
     return dataset
+
+
+_RELATIVE = ("relative score", "relative loss")
+
+
+def _check_metrics(tasks: Iterable[Task]) -> None:
+    """That gains are shares for all tasks, and of the same: of errors, or of the size of scores.
+
+    Raises:
+        InputError: If not.
+    """
+    for task in tasks:
+        if task.metric not in _RELATIVE:
+            try:
+                metric_for(task.metric, task.kind)
+            except InputError as error:
+                raise InputError(
+                    f"task {task.name!r}: {error}. A trainer's own scores: {', '.join(_RELATIVE)}"
+                ) from None
+    of_size = [task.name for task in tasks if task.metric in _RELATIVE]
+    others = [task.name for task in tasks if task.metric not in _RELATIVE]
+    if of_size and others:
+        raise InputError(
+            f"task {of_size[0]!r} has gains relative to its score and task {others[0]!r} to its error, which "
+            f"cannot be averaged; give all tasks one of {', '.join(_RELATIVE)}, or none"
+        )
+
+
+def _require_tasks(study: Study) -> None:
+    if len(study.tasks) < 2:
+        raise InputError(
+            f"study '{study.name}' has one task, {study.tasks[0].name!r}; list at least two under 'tasks'"
+        )

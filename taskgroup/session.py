@@ -9,10 +9,16 @@ from numbers import Integral
 
 from taskgroup.data import Dataset
 from taskgroup.errors import InputError
-from taskgroup.executors import Executor, InlineExecutor, ProcessExecutor
-from taskgroup.loading import load_checked
+from taskgroup.executors import (
+    Executor,
+    InlineExecutor,
+    ProcessExecutor,
+    trainer_executor,
+    trainer_fingerprint,
+)
+from taskgroup.loading import check_external, load_checked
 from taskgroup.search import Lab, Progress, Silent
-from taskgroup.spec import Study
+from taskgroup.spec import Study, TrainerSpec
 from taskgroup.storage import SqlRecord, open_record
 from taskgroup.training import Trainer
 
@@ -25,13 +31,13 @@ class Session:
     """What a search works with.
 
     Attributes:
-        dataset: The study's rows.
+        dataset: The study's rows; None where a trainer of the user's has them.
         record: The open record.
         study_id: The study's number in it.
         lab: Trains and records.
     """
 
-    dataset: Dataset
+    dataset: Dataset | None
     record: SqlRecord
     study_id: int
     lab: Lab
@@ -53,7 +59,7 @@ def open_session(
         study: What to work on.
         seeds: All seeds that will be used; the data must be learnable at each.
         storage: SQLAlchemy URL; in memory by default.
-        workers: Processes to train in; 1 trains in this one.
+        workers: Processes to train in; 1 trains in this one. Commands at the same time for a trainer.
         device: `cpu`, `cuda` or `auto`.
         progress: Hears what happens.
 
@@ -64,10 +70,8 @@ def open_session(
         raise InputError(f"workers is {workers!r}; give a whole number, at least 1")
     if device not in DEVICES:
         raise InputError(f"device is {device!r}; known: {', '.join(DEVICES)}")
-    dataset = load_checked(study, seeds)
     listener = progress or Silent()
-    executor = _executor(study, dataset, workers=workers, device=device)
-    fingerprint = dataset.fingerprint
+    dataset, fingerprint, executor = _prepared(study, seeds, workers=workers, device=device)
     try:
         with open_record(storage or IN_MEMORY) as record:
             study_id = record.open_study(study, data_fingerprint=fingerprint)
@@ -78,7 +82,25 @@ def open_session(
         listener.close()
 
 
-def _executor(study: Study, dataset: Dataset, *, workers: int, device: str) -> Executor:
+def _prepared(
+    study: Study, seeds: tuple[int, ...], *, workers: int, device: str
+) -> tuple[Dataset | None, str, Executor]:
+    """The rows if there are any here, what runs must not be mixed by, and who trains."""
+    if study.trainer is not None:
+        executor = _external(study, study.trainer, workers=workers, device=device)
+        return None, trainer_fingerprint(study.trainer), executor
+    dataset = load_checked(study, seeds)
+    return dataset, dataset.fingerprint, _engine(study, dataset, workers=workers, device=device)
+
+
+def _engine(study: Study, dataset: Dataset, *, workers: int, device: str) -> Executor:
     if workers == 1:
         return InlineExecutor(Trainer(study, dataset, device=device))
     return ProcessExecutor(study, dataset, n_workers=workers, device=device)
+
+
+def _external(study: Study, trainer: TrainerSpec, *, workers: int, device: str) -> Executor:
+    if device != "cpu":
+        raise InputError(f"device is {device!r}, but a trainer of your own chooses its device; drop it")
+    check_external(study, trainer)
+    return trainer_executor(study, trainer, workers=workers)

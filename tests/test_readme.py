@@ -32,8 +32,9 @@ def folder(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("readme")
     shutil.copytree(ROOT / "studies", folder / "studies")
     shutil.copytree(ROOT / "reports" / "tables", folder / "reports" / "tables")
-    (study,) = (block for kind, block in BLOCKS if kind == "yaml")
+    study, trainer = (block for kind, block in BLOCKS if kind == "yaml")
     (folder / "my_study.yaml").write_text(study, encoding="utf-8")
+    (folder / "my_trainer.yaml").write_text(trainer, encoding="utf-8")
     rng = np.random.default_rng(0)
     x = rng.normal(size=(240, 6))
     table = pd.DataFrame(x, columns=[f"x{i}" for i in range(6)])
@@ -66,6 +67,13 @@ def test_every_command_and_snippet(folder):
     assert done.returncode == 0, done.stderr[-2000:]
     for file in ("reports/digits/index.html", "reports/digits/affinity.png", "groups.json"):
         assert (folder / file).stat().st_size > 100, f"{file} was not made"
+
+
+def test_a_trainer_as_shown_is_a_sound_study(folder):
+    """What is copied from the page must not be refused."""
+    (folder / "train.py").touch()
+    done = run(folder, str(Path(sys.executable).parent / "taskgroup"), "check", "my_trainer.yaml")
+    assert done.returncode == 0, done.stderr
 
 
 def test_shown_output_is_the_real_one(folder):

@@ -2,58 +2,87 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
 import click
 
 from taskgroup.cli.options import json_option, print_json, say
+
+if TYPE_CHECKING:
+    from taskgroup.search import Plan
+    from taskgroup.spec import Study, TrainerSpec
 
 
 @click.command("check")
 @click.argument("study_file", metavar="STUDY.yaml")
 @json_option
 def command(study_file: str, *, as_json: bool) -> None:
-    """Check a study file and its data without training anything."""
-    from taskgroup.data import draw_split
-    from taskgroup.loading import load_checked, load_study
+    """Check a study file and its data, or its trainer, without training anything."""
+    from taskgroup.loading import load_study
     from taskgroup.search import make_plan, require_feasible
 
     study = load_study(study_file)
     require_feasible(study)
     plan = make_plan(study)
+    found = _with_data(study, plan) if study.trainer is None else _with_trainer(study, study.trainer)
+    document = {"study": study.name, **found, "runs_at_most": plan.n_runs}
+    if as_json:
+        print_json(document)
+        return
+    say(f"{study.name}: {_in_words(document)}")
+    width = max(len(task.name) for task in study.tasks)
+    for task in document["tasks"]:
+        labels = f"  {task['labelled']} labels" if "labelled" in task else ""
+        say(f"  {task['name']:<{width}}  {task['kind']:<10}  scored by {task['metric']:<8}{labels}".rstrip())
+    for warning in document["warnings"]:
+        say(f"warning: {warning}")
+    say(f"Ready. Start with:  taskgroup search {study_file}   (at most {plan.n_runs} short trainings)")
+
+
+def _with_data(study: Study, plan: Plan) -> dict[str, Any]:
+    """What networks that are trained here learn from."""
+    from taskgroup.data import draw_split
+    from taskgroup.loading import load_checked
+
     dataset = load_checked(study, (*plan.seeds, *plan.fresh_seeds))
     split = draw_split(dataset, study.data.split, study_seed=study.seed, seed=plan.seeds[0])
-    tasks = [
-        {
-            "name": task.name,
-            "kind": task.kind,
-            "metric": task.score.name,
-            "outputs": dataset.targets[task.name].n_outputs,
-            "labelled": int(dataset.targets[task.name].labelled.sum()),
-        }
-        for task in study.tasks
-    ]
-    document = {
-        "study": study.name,
+    labels = {name: target.labelled.sum() for name, target in dataset.targets.items()}
+    return {
         "rows": {
             "training": len(split.train),
             "validation": len(split.validation),
             "test": len(split.test),
         },
         "features": dataset.features.shape[1],
-        "tasks": tasks,
-        "runs_at_most": plan.n_runs,
+        "tasks": [
+            _task(study, name) | {"outputs": target.n_outputs, "labelled": int(labels[name])}
+            for name, target in ((task.name, dataset.targets[task.name]) for task in study.tasks)
+        ],
         "warnings": list(dataset.warnings),
     }
-    if as_json:
-        print_json(document)
-        return
+
+
+def _with_trainer(study: Study, trainer: TrainerSpec) -> dict[str, Any]:
+    """What a trainer of the user's is run as."""
+    from taskgroup.loading import check_external
+
+    check_external(study, trainer)
+    return {
+        "trainer": {"runs": trainer.command or trainer.function, "folder": trainer.working_directory},
+        "tasks": [_task(study, task.name) for task in study.tasks],
+        "warnings": [],
+    }
+
+
+def _task(study: Study, name: str) -> dict[str, Any]:
+    task = study.task(name)
+    return {"name": name, "kind": task.kind, "metric": task.score.name}
+
+
+def _in_words(document: Mapping[str, Any]) -> str:
+    n_tasks = len(document["tasks"])
+    if "trainer" in document:
+        return f"{n_tasks} tasks, trained by: {document['trainer']['runs']}"
     rows = ", ".join(f"{n} {part}" for part, n in document["rows"].items())
-    say(f"{study.name}: {len(tasks)} tasks, {document['features']} features; rows: {rows}")
-    width = max(len(str(task["name"])) for task in tasks)
-    for task in tasks:
-        say(
-            f"  {task['name']!s:<{width}}  {task['kind']!s:<10}  scored by {task['metric']!s:<8}  "
-            f"{task['labelled']} labels"
-        )
-    for warning in dataset.warnings:
-        say(f"warning: {warning}")
-    say(f"Ready. Start with:  taskgroup search {study_file}   (at most {plan.n_runs} short trainings)")
+    return f"{n_tasks} tasks, {document['features']} features; rows: {rows}"

@@ -6,7 +6,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from taskgroup.grouping import Grouping, Network
+    from taskgroup.grouping import Network
     from taskgroup.search import Outcome
 
 _WIDTH = 100
@@ -19,7 +19,7 @@ def recommendation_lines(outcome: Outcome) -> list[str]:
     cost = f"serving cost {grouping.cost:.3g} (1 = one standard network)"
     lines = [f"Recommended: {n} network{'s' if n > 1 else ''}, {cost}"]
     lines += [f"  {i}. {_network(network)}" for i, network in enumerate(grouping.networks, start=1)]
-    lines += ["", *_gain_lines(grouping), ""]
+    lines += ["", *_gain_lines(outcome), ""]
     lines += _negative_lines(outcome)
     lines += [line for note in outcome.notes for line in textwrap.wrap(f"Note: {note}", _WIDTH)]
     return lines
@@ -36,11 +36,13 @@ def _network(network: Network) -> str:
     return text
 
 
-def _gain_lines(grouping: Grouping) -> list[str]:
+def _gain_lines(outcome: Outcome) -> list[str]:
+    grouping = outcome.recommendation
     lines = textwrap.wrap(grouping.verdict, _WIDTH) if grouping.verdict else []
     if grouping.gain is None:
         return lines
-    where = "test rows, fresh seeds" if grouping.confirmed else "not confirmed"
+    rows = "test" if outcome.has_test_rows else "validation"
+    where = f"{rows} rows, fresh seeds" if grouping.confirmed else "not confirmed"
     alone = _advantage(grouping.versus.get("single_task"))
     joint = _advantage(grouping.versus.get("all_in_one"))
     if all(len(network.subset) == 1 for network in grouping.networks):

@@ -2,6 +2,7 @@
 
 from taskgroup.data.bundled import BUNDLED
 from taskgroup.data.dataset import Dataset, Target
+from taskgroup.data.function import find_function, importable
 from taskgroup.data.learnable import require_learnable
 from taskgroup.data.load import dataset_from_table, load_dataset, read_table
 from taskgroup.data.prepare import Prepared, prepare
@@ -20,6 +21,8 @@ __all__ = [
     "Target",
     "dataset_from_table",
     "draw_split",
+    "find_function",
+    "importable",
     "independent_tasks",
     "load_dataset",
     "planted_groups",

@@ -23,17 +23,29 @@ def call_function(address: str) -> Table:
         InputError: If the function cannot be found, raises, or returns something else.
     """
     place = f"data.source 'python:{address}'"
-    module_name, _, function_name = address.partition(":")
-    if not module_name or not function_name:
-        raise InputError(f"{place} is incomplete; write python:module:function")
-    with _working_directory_importable():
-        module = _import(module_name, place=place)
-        function = _function(module, function_name, place=place)
+    with importable(Path.cwd()):
+        function = find_function(address, place=place)
         try:
             returned = function()
         except (Exception, SystemExit) as error:
             raise InputError(f"{place} raised {_describe(error)}; mend the function") from error
     return as_table(f"python:{address}", returned)
+
+
+def find_function(address: str, *, place: str) -> Callable[..., object]:
+    """Import ``module:function``.
+
+    Args:
+        address: The module's dotted name and the function's.
+        place: Where the address stands, for messages.
+
+    Raises:
+        InputError: If it cannot be imported.
+    """
+    module_name, _, function_name = address.partition(":")
+    if not module_name or not function_name:
+        raise InputError(f"{place} is incomplete; write python:module:function")
+    return _function(_import(module_name, place=place), function_name, place=place)
 
 
 def as_table(place: str, returned: object) -> Table:
@@ -53,8 +65,9 @@ def as_table(place: str, returned: object) -> Table:
 
 
 @contextmanager
-def _working_directory_importable() -> Iterator[None]:
-    here = str(Path.cwd())
+def importable(folder: Path) -> Iterator[None]:
+    """Let modules of a folder be imported."""
+    here = str(folder)
     sys.path.insert(0, here)
     try:
         yield
@@ -78,8 +91,8 @@ def _import(name: str, *, place: str) -> ModuleType:
         raise InputError(f"{place} cannot be imported: {_describe(error)}; mend the module") from error
 
 
-def _function(module: ModuleType, name: str, *, place: str) -> Callable[[], object]:
-    function: Callable[[], object] | None = getattr(module, name, None)
+def _function(module: ModuleType, name: str, *, place: str) -> Callable[..., object]:
+    function: Callable[..., object] | None = getattr(module, name, None)
     if not callable(function):
         known = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
         raise InputError(f"{place}: {module.__name__} has no function {name!r}; {nearest(name, known)}")

@@ -64,8 +64,3 @@ _UNITS = {
 def gain_unit(study: Study) -> GainUnit:
     """The unit that a study's gains are in, which all of its tasks share."""
     return _UNITS[study.tasks[0].score.gain_scale]
-
-
-def has_test_rows(study: Study) -> bool:
-    """Whether gains can be reported on rows that nothing was chosen by; a user's trainer has none."""
-    return study.tasks[0].score.gain_scale == "error"

@@ -50,7 +50,6 @@ def conclude(
         plan: Which seeds were for searching and which for confirming.
         recipes: Settings of the runs; those recorded by the search by default.
     """
-    external = recipes is not None  # a trainer of the user's sets learning rate and the rest itself
     recipes = recipes or _recipes(study, record, study_id)
     runs = runs_with_gains(record.runs_frame(study_id), recipes, study)
     compared, in_ways = comparable(runs, recipes, plan.seeds), in_any_way(runs, recipes, plan.seeds)
@@ -78,7 +77,7 @@ def conclude(
             *_matched_notes(study, transfer, matched_transfer),
             *_short_run_notes(in_ways, recipes),
         ),
-        settings=_settings(plan, recipes, external=external),
+        settings=_settings(study, plan, recipes),
         recipes=recipes,
         ways=way_table(in_ways, recipes, importance(study.tasks)),
     )
@@ -190,9 +189,10 @@ def _short_run_notes(compared: pd.DataFrame, recipes: Recipes) -> list[str]:
     ]
 
 
-def _settings(plan: Plan, recipes: Recipes, *, external: bool) -> dict[str, Any]:
+def _settings(study: Study, plan: Plan, recipes: Recipes) -> dict[str, Any]:
     return {
-        **({} if external else recipes.in_words()),
+        **recipes.in_words(),
+        **({"trainer": study.trainer.command or study.trainer.function} if study.trainer else {}),
         "seeds": list(plan.seeds),
         "fresh_seeds": list(plan.fresh_seeds),
         "versions": {name: version(name) for name in _PACKAGES},

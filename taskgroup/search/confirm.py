@@ -54,6 +54,21 @@ class Confirmation:
         self._values = {split: task_values(full_size, split) for split in ("validation", "test")}
         self._weights = np.array([task.importance for task in tasks])
 
+    @property
+    def reported(self) -> Split:
+        """The rows that gains are reported on: test rows, or validation rows where there are no others."""
+        return "test" if self._values["test"].keys() >= self._values["validation"].keys() else "validation"
+
+    @property
+    def caveat(self) -> str:
+        """What a reader must know of the reported rows; to be added to a verdict."""
+        if self.reported == "test":
+            return ""
+        return (
+            " The trainer gave no test scores for all of these runs, so that the gains told are of the same "
+            "validation rows: at fresh seeds, but likely to be too good."
+        )
+
     def gains(self, serving: Serving, over: Serving, split: Split) -> NDArray[np.float64]:
         """Gain of each task at each seed, [T, S]; NaN where a run failed."""
         errors, baseline = self._errors(serving, split), self._errors(over, split)
@@ -66,11 +81,11 @@ class Confirmation:
         return Advantage(*_mean_interval(self._weights @ gains / self._weights.sum()))
 
     def task_gains(self, strategy: str, serving: Serving) -> pd.DataFrame:
-        """Test gains over single tasks: strategy, task, subset, gain, low, high.
+        """Reported gains over single tasks: strategy, task, subset, gain, low, high.
 
         A task that is served alone is its own baseline, with a gain of 0.
         """
-        gains = self.gains(serving, single_task(self._tasks), "test")
+        gains = self.gains(serving, single_task(self._tasks), self.reported)
         names = [task.name for task in self._tasks]
         table = pd.DataFrame({"strategy": strategy, "task": names, "subset": [serving[n] for n in names]})
         for i, name in enumerate(names):

@@ -26,6 +26,13 @@ def serving_cost(n_inputs: int, widths: Sequence[int], sharing: Sharing, n_tasks
     return (shared + n_tasks * private) / sum(blocks)
 
 
+def network_cost(study: Study, n_inputs: int, sharing: Sharing, n_tasks: int) -> float:
+    """What a network of a study costs to serve so many tasks; 1.0 where a trainer's widths are not known."""
+    if study.trainer is not None:
+        return 1.0
+    return serving_cost(n_inputs, study.model.widths, sharing, n_tasks)
+
+
 def affordable_depths(study: Study, n_inputs: int) -> Study:
     """Leave out the sharing depths at which not even one network for all tasks fits the serving budget.
 
@@ -37,8 +44,8 @@ def affordable_depths(study: Study, n_inputs: int) -> Study:
     budget = study.grouping.budget
     if budget is None:
         return study
-    widths, n_tasks = study.model.widths, len(study.tasks)
-    costs = {d: serving_cost(n_inputs, widths, Sharing("hard", d), n_tasks) for d in study.depths}
+    n_tasks = len(study.tasks)
+    costs = {d: network_cost(study, n_inputs, Sharing("hard", d), n_tasks) for d in study.depths}
     fitting = [depth for depth, cost in costs.items() if cost <= budget * (1 + 1e-9)]
     if not fitting:
         raise InputError(

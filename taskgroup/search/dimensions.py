@@ -36,6 +36,8 @@ def open_dimensions(study: Study, *, joint: bool) -> tuple[Dimension, ...]:
         study: Fixes settings or leaves them open.
         joint: Whether sharing depth and weighting are among them.
     """
+    if study.trainer is not None:
+        return ()  # which has its own settings
     dimensions: list[Dimension] = []
     if study.training.learning_rate is None:
         dimensions.append(LogRange("learning_rate", 3e-4, 3e-2))

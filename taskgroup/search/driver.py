@@ -69,7 +69,7 @@ class Driver:
 
     Args:
         study: What to search.
-        dataset: Its rows.
+        dataset: Its rows; None where a trainer of the user's has them.
         lab: Trains and records.
         record: Keeps the conclusions.
         study_id: The study in the record.
@@ -79,7 +79,7 @@ class Driver:
     def __init__(
         self,
         study: Study,
-        dataset: Dataset,
+        dataset: Dataset | None,
         *,
         lab: Lab,
         record: Record,
@@ -87,7 +87,8 @@ class Driver:
         progress: Progress,
     ) -> None:
         self._study, self._lab, self._record, self._id = study, lab, record, study_id
-        self._dataset, self._n_inputs = dataset, dataset.features.shape[1]
+        self._dataset = dataset
+        self._n_inputs = 1 if dataset is None else dataset.features.shape[1]
         self._progress = progress
         self._plan = self._planned()
         self._hints: tuple[NDArray[np.float64], ...] = ()
@@ -105,15 +106,19 @@ class Driver:
         for what, how in recipes.in_words().items():
             self._progress.note(f"{what}: {how}")
         self._measure_baselines(recipes)
-        if used_hints(study):
-            kept = KeptEstimates(self._record, self._id, self._dataset.fingerprint)
-            self._hints = hints_of(study, recipes, self._dataset, kept=kept, progress=self._progress)
+        self._hints = self._hints_by(recipes)
         values, errors = self._measure_subsets(recipes)
         if self._study.search.baseline == "matched":
             self._measure_matched(recipes)
         grouping = self._confirm(recipes, values, errors)
         if self._record.grouping(self._id) != grouping.document():
             self._record.save_grouping(self._id, grouping.document(), final=True)
+
+    def _hints_by(self, recipes: Recipes) -> tuple[NDArray[np.float64], ...]:
+        if self._dataset is None or not used_hints(self._study):
+            return ()
+        kept = KeptEstimates(self._record, self._id, self._dataset.fingerprint)
+        return hints_of(self._study, recipes, self._dataset, kept=kept, progress=self._progress)
 
     def _planned(self) -> Plan:
         """The plan; a search that goes on keeps the tuning that it began with."""
@@ -246,7 +251,7 @@ class Driver:
         affordable = {name: serving.allows(grouping) for name, grouping in baselines.items()}
         decision = decide(finalists, baselines, affordable, fresh, study, recipes)
         alone, joint = single_task(study.tasks), all_in_one(study.tasks)
-        gain = fresh.advantage(decision.serving, alone, "test")
+        gain = fresh.advantage(decision.serving, alone, fresh.reported)
         best = finalists[0]
         return Grouping(
             networks=decision.networks,
@@ -259,14 +264,14 @@ class Driver:
             high=gain.high,
             baseline_gains={
                 "single_task": 0.0,
-                "all_in_one": fresh.advantage(joint, alone, "test").gain,
+                "all_in_one": fresh.advantage(joint, alone, fresh.reported).gain,
             },
             versus={
                 "single_task": gain.document(),
-                "all_in_one": fresh.advantage(decision.serving, joint, "test").document(),
+                "all_in_one": fresh.advantage(decision.serving, joint, fresh.reported).document(),
             },
             confirmed=True,
-            verdict=decision.verdict,
+            verdict=decision.verdict + fresh.caveat,
         )
 
     def _train_fresh(self, recipes: Recipes, groupings: Sequence[Grouping]) -> None:

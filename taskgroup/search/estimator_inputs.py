@@ -72,8 +72,8 @@ class EstimatorInputs:
         if not self.trains_here:
             usable = ", ".join(e.name for e in ESTIMATORS.values() if e.uses == "gains")
             raise InputError(
-                f"study '{self._study.name}' is trained by a function, so that there are no data and no "
-                f"network to look at; use {usable}"
+                f"study '{self._study.name}' is trained by a function or command of your own, so that there "
+                f"are no data and no network to look at; use {usable}"
             )
         dataset = self._given or load_dataset(self._study)
         if self._fingerprint not in (None, dataset.fingerprint):
@@ -137,5 +137,5 @@ class EstimatorInputs:
 
     @property
     def trains_here(self) -> bool:
-        """Whether networks of the study are trained here, and not by a function of the user's."""
-        return self._study.tasks[0].score.gain_scale == "error"
+        """Whether networks of the study are trained here, and not by a trainer of the user's."""
+        return self._study.trainer is None and self._study.tasks[0].score.gain_scale == "error"

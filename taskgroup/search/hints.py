@@ -24,7 +24,9 @@ def n_hint_runs(study: Study) -> int:
 
 def used_hints(study: Study) -> tuple[str, ...]:
     """The estimators whose guesses the study's strategy is given."""
-    return tuple(dict.fromkeys(study.search.hints)) if study.search.strategy == "active" else ()
+    if study.search.strategy != "active" or study.trainer is not None:
+        return ()
+    return tuple(dict.fromkeys(study.search.hints))
 
 
 def hints_of(

@@ -60,3 +60,8 @@ class Outcome:
     settings: Mapping[str, Any]
     recipes: Recipes | None = None
     ways: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(WAY_COLUMNS)))
+
+    @property
+    def has_test_rows(self) -> bool:
+        """Whether gains are reported on rows that nothing was chosen by; a user's trainer may give none."""
+        return "test" in set(self.runs.get("split", ()))

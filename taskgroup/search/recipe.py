@@ -109,9 +109,16 @@ class Recipes:
         return tuple(dict.fromkeys(r.fidelity for r in self.others if r.fidelity < 1.0))
 
     def in_words(self) -> dict[str, str]:
-        """The recipes for a reader; depth and weighting concern joint training alone."""
-        joint = f"{_steps_in_words(self.joint)}, {self.joint.way_in_words}"
-        words = {"single-task training": _steps_in_words(self.single), "joint training": joint}
+        """The recipes for a reader; depth and weighting concern joint training alone.
+
+        Of a trainer that sets its own steps, only the ways that it is asked for can be told.
+        """
+        words = {}
+        if self.joint.hyperparameters:
+            joint = f"{_steps_in_words(self.joint)}, {self.joint.way_in_words}"
+            words = {"single-task training": _steps_in_words(self.single), "joint training": joint}
+        elif self.others:
+            words = {"joint training": self.joint.way_in_words}
         others = "; ".join(r.way_in_words for r in self.others if r.fidelity == 1.0)
         return {**words, "also compared": others} if others else words
 
@@ -129,10 +136,11 @@ class Recipes:
 
     def arm_of(self, network: Network) -> Arm:
         """The network of a grouping as something that a search can train."""
-        if len(network.subset) == 1 or network.sharing is None:
+        if len(network.subset) == 1:
             return Arm(network.subset)
+        wanted = network.sharing or self.joint.sharing, network.weighting or self.joint.weighting, 1.0
         settings = [(r.sharing, r.weighting, r.fidelity) for r in self.joint_ways]
-        return Arm(network.subset, settings.index((network.sharing, network.weighting or "", 1.0)))
+        return Arm(network.subset, settings.index(wanted))
 
     def arm_name(self, arm: Arm) -> str:
         """A subset's name, with how it is trained where that is not as `joint` says."""
@@ -160,7 +168,13 @@ def _steps_in_words(recipe: Recipe) -> str:
 
 
 def default_recipes(study: Study) -> Recipes:
-    """What is used without tuning: the study's fixed settings, the deepest sharing, the first weighting."""
+    """What is used without tuning: the study's fixed settings, the deepest sharing, the first weighting.
+
+    A trainer of the user's is told the study's depth and weighting for single tasks too, as they are its own.
+    """
+    if study.trainer is not None:
+        told = Recipe(0.0, 0.0, Sharing("hard", study.depths[0]), study.search.weighting[0])
+        return Recipes(told, told)
     rate = study.training.learning_rate or DEFAULT_LEARNING_RATE
     decay = study.training.weight_decay
     decay = DEFAULT_WEIGHT_DECAY if decay is None else decay

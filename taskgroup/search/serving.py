@@ -12,7 +12,7 @@ from taskgroup.errors import InfeasibleError
 from taskgroup.grouping import Candidate, Grouping, Network, Problem, Rules, solve
 from taskgroup.search.analysis import importance
 from taskgroup.search.arm import Arm
-from taskgroup.search.cost import serving_cost
+from taskgroup.search.cost import network_cost
 from taskgroup.search.plan import serving_limit
 from taskgroup.search.recipe import Recipes
 from taskgroup.search.strategy import ServingLimit, Values
@@ -115,12 +115,12 @@ class Serving:
         return replace(grouping, networks=networks, cost=math.fsum(network.cost for network in networks))
 
     def _at_served_cost(self, network: Network) -> Network:
-        assert network.sharing is not None
-        return replace(network, cost=self._cost(network.sharing, n_served=len(network.serves)))
+        sharing = self._recipes.of_arm(self._recipes.arm_of(network)).sharing
+        return replace(network, cost=self._cost(sharing, n_served=len(network.serves)))
 
     def _cost(self, sharing: Sharing, *, n_served: int) -> float:
         """A task that only rides along needs no private blocks once the network serves."""
-        return serving_cost(self._n_inputs, self._study.model.widths, sharing, n_served)
+        return network_cost(self._study, self._n_inputs, sharing, n_served)
 
     def _candidate(self, arm: Arm, of_tasks: Mapping[str, float], errors: Mapping[str, float]) -> Candidate:
         recipe = self._recipes.of_arm(arm)
@@ -129,7 +129,7 @@ class Serving:
             cost=self.cost(arm),
             values=of_tasks,
             errors={task: errors[task] for task in of_tasks if len(arm.subset) > 1 and task in errors},
-            sharing=recipe.sharing,
-            weighting=recipe.weighting,
+            sharing=recipe.sharing if self._study.says_depth else None,
+            weighting=recipe.weighting if self._study.says_weighting else None,
             hyperparameters=recipe.hyperparameters,
         )

@@ -1,6 +1,8 @@
 """What to run and what came back: tasks, subsets, runs, results and the study; free of torch."""
 
 from taskgroup.spec.capacity import encoder_products, matched_capacity, scaled_widths
+from taskgroup.spec.command import PLACEHOLDERS, command_words, filled_words
+from taskgroup.spec.duration import parse_duration
 from taskgroup.spec.load import parse_study, read_study
 from taskgroup.spec.metric import ERROR_FLOOR, KINDS, METRICS, Direction, Kind, Metric, metric_for
 from taskgroup.spec.run import SPLITS, RunResult, RunSpec, Score, Sharing, Split
@@ -12,14 +14,15 @@ from taskgroup.spec.study import (
     SplitSpec,
     Study,
     TrainingSpec,
-    parse_duration,
 )
 from taskgroup.spec.task import SEPARATOR, Subset, Task, subset_from_name, subset_name
+from taskgroup.spec.trainer import TrainerSpec
 
 __all__ = [
     "ERROR_FLOOR",
     "KINDS",
     "METRICS",
+    "PLACEHOLDERS",
     "SEPARATOR",
     "SPLITS",
     "DataSpec",
@@ -38,8 +41,11 @@ __all__ = [
     "Study",
     "Subset",
     "Task",
+    "TrainerSpec",
     "TrainingSpec",
+    "command_words",
     "encoder_products",
+    "filled_words",
     "matched_capacity",
     "metric_for",
     "parse_duration",

@@ -18,7 +18,7 @@ _SHAPES = {"list_type", "model_type", "dict_type"}
 
 
 def read_study(path: str | Path) -> Study:
-    """Read a study file; relative data paths are taken from the file's folder.
+    """Read a study file; relative paths in it are taken from the file's folder.
 
     Raises:
         InputError: If the file is missing, is no YAML, or breaks the study's rules; the message names
@@ -43,6 +43,8 @@ def read_study(path: str | Path) -> Study:
         raise InputError(f"study file '{path}' holds a value that cannot be read: {error}") from None
     if isinstance(document, dict) and isinstance(document.get("data"), dict):
         document["data"] = _resolve_source(document["data"], path.resolve().parent)
+    if isinstance(document, dict) and isinstance(document.get("trainer"), dict):
+        document["trainer"] = _resolve_directory(document["trainer"], path.resolve().parent)
     return parse_study(document, place=str(path))
 
 
@@ -65,6 +67,14 @@ def _resolve_source(data: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     if not isinstance(source, str) or source.startswith(("sklearn:", "python:")):
         return dict(data)
     return {**data, "source": str(folder / source)}
+
+
+def _resolve_directory(trainer: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """A trainer works in the study file's folder where it names no other."""
+    directory = trainer.get("working_directory")
+    if not isinstance(directory, str | None):
+        return dict(trainer)
+    return {**trainer, "working_directory": str(folder / (directory or ""))}
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):

@@ -4,34 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from taskgroup.errors import nearest
+from taskgroup.spec.duration import Seconds
 from taskgroup.spec.task import Subset, Task
+from taskgroup.spec.trainer import TrainerSpec
+from taskgroup.spec.trainer_rules import OF_THE_ENGINE, check_trainer_rules
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
-_DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>s|m|h|)")
-_UNIT_SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
-
-
-def parse_duration(value: object) -> object:
-    """Read `90`, `90s`, `10m` or `1.5h` as seconds.
-
-    >>> parse_duration("10m")
-    600.0
-    """
-    if not isinstance(value, str):
-        return value
-    match = _DURATION.fullmatch(value.strip())
-    if match is None:
-        raise ValueError(f"a duration reads like 90s, 10m or 1.5h, not {value!r}")
-    return float(match["number"]) * _UNIT_SECONDS[match["unit"]]
-
-
-Seconds = Annotated[float, BeforeValidator(parse_duration), Field(gt=0, allow_inf_nan=False)]
 
 
 class _Section(BaseModel):
@@ -224,11 +207,18 @@ class GroupingSpec(_Section):
                         raise ValueError(f"grouping.{key}[{place}] names {name!r}; {nearest(name, tasks)}")
 
 
+_TRAINERS_OWN_DATA = DataSpec(source="trainer")
+
+
 class Study(_Section):
-    """A task list with its data, model, search settings and serving limit."""
+    """A task list with its data, model, search settings and serving limit.
+
+    With a `trainer` of the user's, data, model and training are its own and not given here.
+    """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.-]*$", max_length=100)]
-    data: DataSpec
+    data: DataSpec = _TRAINERS_OWN_DATA
+    trainer: TrainerSpec | None = None
     tasks: Annotated[list[Task], Field(min_length=1)]
     model: ModelSpec = ModelSpec()
     training: TrainingSpec = TrainingSpec()
@@ -242,14 +232,23 @@ class Study(_Section):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"task names must differ, but {', '.join(map(repr, twice))} stands twice")
+        if self.trainer is None:
+            self._check_engine()
+        else:
+            check_trainer_rules(self, self.trainer)
+        self.grouping.check_tasks(names)
+        return self
+
+    def _check_engine(self) -> None:
+        """That there are data, and encoders deep enough, for networks that are trained here."""
+        if "data" not in self.model_fields_set:
+            raise ValueError("key 'data' is required and missing; only a 'trainer' has data of its own")
         too_deep = [d for d in self.search.sharing.depth or [] if d > self.model.n_blocks]
         if too_deep:
             raise ValueError(
                 f"search.sharing.depth {too_deep[0]} exceeds the {self.model.n_blocks} encoder blocks "
                 f"of model.widths {self.model.widths}; use 0 to {self.model.n_blocks}"
             )
-        self.grouping.check_tasks(names)
-        return self
 
     @property
     def task_names(self) -> Subset:
@@ -258,8 +257,20 @@ class Study(_Section):
 
     @property
     def depths(self) -> tuple[int, ...]:
-        """The sharing depths to try; the whole encoder where none is given."""
-        return tuple(dict.fromkeys(self.search.sharing.depth or [self.model.n_blocks]))
+        """The sharing depths to try; the whole encoder where none is given (1 for a trainer)."""
+        deepest = self.model.n_blocks if self.trainer is None else 1
+        return tuple(dict.fromkeys(self.search.sharing.depth or [deepest]))
+
+    @property
+    def says_depth(self) -> bool:
+        """Whether the depth of a run is known; a trainer's only where it is told one."""
+        return self.trainer is None or self.search.sharing.depth is not None
+
+    @property
+    def says_weighting(self) -> bool:
+        """Whether the weighting of a run is known, in the same way."""
+        trainer = self.trainer
+        return trainer is None or "weighting" in trainer.placeholders or self.search.weighting != ["equal"]
 
     def task(self, name: str) -> Task:
         """Look up a task by name."""
@@ -267,15 +278,19 @@ class Study(_Section):
 
     def document(self) -> dict[str, Any]:
         """The study with every default filled in, as plain JSON values."""
-        return self.model_dump(mode="json")
+        foreign = {"trainer"} if self.trainer is None else set(OF_THE_ENGINE)
+        return self.model_dump(mode="json", exclude=foreign)
 
     def context(self, data_fingerprint: str) -> str:
-        """Hash everything besides the run that decides its result: data, tasks, model, training.
+        """Hash everything besides the run that decides its result: data, tasks, model, training or trainer.
 
         Studies that share a context share their runs, whatever they are called and however they search.
         """
         document = self.document()
         tasks = [[t.name, t.columns, t.kind, t.score.name] for t in self.tasks]
+        if self.trainer is not None:
+            text = json.dumps([data_fingerprint, self.seed, tasks, self.trainer.deciding()], sort_keys=True)
+            return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
         split, model, training = document["data"]["split"], document["model"], document["training"]
         training = {k: v for k, v in training.items() if k not in {"learning_rate", "weight_decay"}}
         text = json.dumps([data_fingerprint, split, self.seed, tasks, model, training], sort_keys=True)

@@ -23,6 +23,11 @@ from taskgroup.storage.version import bring_up_to_date
 if TYPE_CHECKING:
     import pandas as pd
 
+_WHAT_CHANGED = {
+    "data": "data: the rows have changed",
+    "trainer": "trainer: a file that it names has changed, so that its runs may differ from the earlier ones",
+}
+
 
 def open_record(url: str, *, must_exist: bool = False) -> SqlRecord:
     """Open a record, creating or migrating its tables where needed.
@@ -189,7 +194,7 @@ class SqlRecord(Record):
         same_rows = data_fingerprint == stored.data_fingerprint
         changes = study_changes(stored.document, study.document(), same_rows=same_rows)
         if not same_rows:
-            changes.append("data: the rows have changed")
+            changes.append(_WHAT_CHANGED["data" if study.trainer is None else "trainer"])
         if changes:
             listed = "".join(f"\n  {change}" for change in changes)
             raise StudyChangedError(

@@ -9,6 +9,7 @@ import pytest
 from benchmarks.breakdown import breakdown
 from benchmarks.case import Case
 from benchmarks.engine import engine
+from benchmarks.trainers import trainers
 
 TINY = Case(n_rows=64, n_features=4, n_tasks=3, widths=(8, 8), batch_size=16, epochs=10)
 
@@ -36,3 +37,9 @@ def test_every_moment_of_a_cohort_is_of_some_kind(report):
     shares = {kind: share for kind, _, share in found.tables[0].rows}
     assert sum(shares.values()) == pytest.approx(1.0)
     assert shares["products"] > 0
+
+
+def test_asking_a_command_is_timed_beside_a_function():
+    """The figure tells users whether a process a run is dear to them."""
+    by_name = {row[0]: row[2] for row in trainers(1, n_runs=1).tables[0].rows}
+    assert by_name["a command"] > by_name["a function"] > 0

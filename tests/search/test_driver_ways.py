@@ -10,7 +10,7 @@ from test_driver import Searched, search, study_of
 
 from taskgroup.search.way_table import WAY_COLUMNS
 from taskgroup.seeds import derive_seed
-from taskgroup.spec import RunSpec
+from taskgroup.spec import RunSpec, parse_study
 from taskgroup.storage import open_record
 
 DEEP, SHALLOW = ("a", "b"), ("c", "d")
@@ -84,6 +84,22 @@ def test_affinity_and_flags_stay_those_of_one_way(two_depths):
     named = runs[(runs["n_tasks"] > 1) & (runs["depth"] != home)]["network"]
     assert named.str.contains("shared").all()
     assert (runs[(runs["n_tasks"] > 1) & (runs["depth"] == home)]["network"].isin(runs["subset"])).all()
+
+
+def test_a_trainer_of_the_users_is_asked_for_several_depths_too():
+    """It is not tuned, but which depth suits which network is found all the same."""
+    study = parse_study(
+        {
+            "name": "external",
+            "trainer": {"function": "python:somewhere:train"},
+            "tasks": [{"name": name, "kind": "regression"} for name in TASKS],
+            "search": {"sharing": {"depth": [1, 2]}, "runs": 400, "seeds": 4, "confirm_seeds": 5},
+            "grouping": {"max_groups": 2},
+        }
+    )
+    with open_record("sqlite://") as record:
+        found = search(record, study, FakeExecutor(score_of))
+    assert {n.subset: n.sharing.depth for n in found.grouping.networks if n.sharing} == {DEEP: 2, SHALLOW: 1}
 
 
 def test_short_trainings_are_compared_with_short_single_tasks_and_counted_by_their_share():

@@ -96,7 +96,7 @@ def test_a_trainer_of_the_users_leaves_measured_gains(tmp_path):
     result = tg.search(list(TASKS), train=train, runs=20)
     assert isinstance(result.estimate_affinity("subset_regression"), AffinityMatrix)
     for name in ("lookahead", "static"):
-        with pytest.raises(tg.InputError, match="trained by a function"):
+        with pytest.raises(tg.InputError, match="trained by a function or command"):
             result.estimate_affinity(name)
     assert result.report(tmp_path / "report").is_file()
 

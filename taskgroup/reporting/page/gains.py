@@ -24,8 +24,8 @@ def gains(outcome: Outcome) -> Html:
         _TITLE,
         paragraph(
             _tally(measured[measured["strategy"] == "recommended"]),
-            "Zero is the single-task network; bars are 95% intervals for one task at a time, from test rows "
-            "and fresh seeds.",
+            "Zero is the single-task network; bars are 95% intervals for one task at a time, from "
+            f"{'test' if outcome.has_test_rows else 'validation'} rows and fresh seeds.",
         ),
         picture(
             gain_figure(measured, unit=unit),

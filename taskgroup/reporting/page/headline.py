@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from taskgroup.reporting.gain_unit import GainUnit, gain_unit, has_test_rows
+from taskgroup.reporting.gain_unit import GainUnit, gain_unit
 from taskgroup.reporting.page.markup import Html, element, join, paragraph, text, unordered
 from taskgroup.reporting.tables import Claim, claims
 from taskgroup.reporting.words import baseline_phrase, count, is_known
@@ -61,7 +61,7 @@ def _how_measured(outcome: Outcome) -> Html:
     mean = "The figures above are means over the tasks, weighted by importance."
     if not outcome.recommendation.confirmed:
         how = "The recommendation has not been confirmed by retraining with fresh seeds."
-    elif has_test_rows(outcome.study):
+    elif outcome.has_test_rows:
         how = (
             "They come from test rows, which decided nothing. The networks were retrained with fresh seeds; "
             "the validation rows of those runs decided between the finalists and the baselines. Intervals "

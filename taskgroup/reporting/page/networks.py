@@ -33,10 +33,8 @@ def networks(outcome: Outcome) -> Html:
     drawing = picture(
         group_figure(table), key="groups", says=says, least_width=least, greatest_width=greatest
     )
-    cards = [
-        _card(number, network, outcome.study.model.n_blocks)
-        for number, network in enumerate(grouping.networks, start=1)
-    ]
+    n_blocks = outcome.study.model.n_blocks if outcome.study.trainer is None else None
+    cards = [_card(number, network, n_blocks) for number, network in enumerate(grouping.networks, start=1)]
     intro = "Each column is a network to train. Every task is served by exactly one of them."
     return section(
         "The networks to train",
@@ -69,7 +67,7 @@ def _certainty(grouping: Grouping) -> str:
     )
 
 
-def _card(number: int, network: Network, n_blocks: int) -> Html:
+def _card(number: int, network: Network, n_blocks: int | None) -> Html:
     riding = [task for task in network.subset if task not in network.serves]
     content = [element("h3", text(f"Network {number}")), unordered(network.serves, class_="chips served")]
     if riding:
@@ -80,20 +78,20 @@ def _card(number: int, network: Network, n_blocks: int) -> Html:
     return element("div", *content, definitions(_settings(network, n_blocks)), class_="card")
 
 
-def _settings(network: Network, n_blocks: int) -> list[tuple[str, str]]:
+def _settings(network: Network, n_blocks: int | None) -> list[tuple[str, str]]:
     settings = [("serving cost", f"{network.cost:.4g}"), ("sharing", _sharing(network, n_blocks))]
     settings += [("loss weighting", phrase(network.weighting or ""))] * (len(network.subset) > 1)
     settings += [(phrase(name), f"{value:.4g}") for name, value in network.hyperparameters.items()]
     return [(term, value) for term, value in settings if value]
 
 
-def _sharing(network: Network, n_blocks: int) -> str:
+def _sharing(network: Network, n_blocks: int | None) -> str:
     sharing = network.sharing
     if len(network.subset) == 1:
         return "none: trained alone"
     if sharing is None:
         return ""
-    if sharing.kind != "hard":
+    if sharing.kind != "hard" or n_blocks is None:
         return f"{phrase(sharing.kind)}, depth {sharing.depth}"
     if sharing.depth == 0:
         return "none: each task has its own encoder"
