@@ -31,6 +31,17 @@ def load_study(path: str | Path) -> Study:
     return study
 
 
+def require_encoder(study: Study, dataset: Dataset) -> None:
+    """Check that the encoder can be built and takes the study's inputs.
+
+    Raises:
+        InputError: If not; the message names the key.
+    """
+    from taskgroup.training import Trainer  # torch takes seconds to load
+
+    Trainer(study, dataset)
+
+
 def load_checked(study: Study, seeds: Iterable[int]) -> Dataset:
     """Load a study's data and check that every task can be learned at every seed.
 
@@ -42,7 +53,9 @@ def load_checked(study: Study, seeds: Iterable[int]) -> Dataset:
         raise InputError(
             f"study '{study.name}' has one task, {study.tasks[0].name!r}; list at least two under 'tasks'"
         )
-    affordable_depths(study, dataset.features.shape[1])
+    affordable_depths(study, dataset.n_inputs)
+    if not study.model.is_plain_mlp:
+        require_encoder(study, dataset)
     for seed in seeds:
         split = draw_split(dataset, study.data.split, study_seed=study.seed, seed=seed)
         require_learnable(dataset, split)

@@ -39,6 +39,7 @@ def command(study_file: str, *, as_json: bool) -> None:
             "test": len(split.test),
         },
         "features": dataset.features.shape[1],
+        **({"input_shape": list(dataset.input_shape)} if dataset.inputs is not None else {}),
         "tasks": tasks,
         "runs_at_most": plan.n_runs,
         "warnings": list(dataset.warnings),
@@ -47,7 +48,8 @@ def command(study_file: str, *, as_json: bool) -> None:
         print_json(document)
         return
     rows = ", ".join(f"{n} {part}" for part, n in document["rows"].items())
-    say(f"{study.name}: {len(tasks)} tasks, {document['features']} features; rows: {rows}")
+    inputs = f"{document['features']} features" if dataset.inputs is None else dataset.inputs.in_words
+    say(f"{study.name}: {len(tasks)} tasks, {inputs}; rows: {rows}")
     width = max(len(str(task["name"])) for task in tasks)
     for task in tasks:
         say(

@@ -86,7 +86,7 @@ class Driver:
         hints: tuple[NDArray[np.float64], ...] = (),
     ) -> None:
         self._study, self._lab, self._record, self._id = study, lab, record, study_id
-        self._n_inputs = dataset.features.shape[1]
+        self._n_inputs = dataset.n_inputs
         self._progress = progress
         self._plan = self._planned()
         self._hints = hints

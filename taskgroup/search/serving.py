@@ -11,11 +11,11 @@ from typing import final
 from taskgroup.errors import InfeasibleError
 from taskgroup.grouping import Candidate, Grouping, Problem, Rules, solve
 from taskgroup.search.analysis import importance
-from taskgroup.search.cost import serving_cost
+from taskgroup.search.cost import study_cost
 from taskgroup.search.plan import serving_limit
 from taskgroup.search.recipe import Recipes
 from taskgroup.search.strategy import ServingLimit, Values
-from taskgroup.spec import Study, Subset
+from taskgroup.spec import InputShape, Study, Subset
 
 
 @final
@@ -25,10 +25,10 @@ class Serving:
     Args:
         study: Tasks, importance, encoder and limit.
         recipes: How each subset is trained and shared.
-        n_inputs: Input features.
+        n_inputs: Input features, or the shape of an image or text.
     """
 
-    def __init__(self, study: Study, recipes: Recipes, n_inputs: int) -> None:
+    def __init__(self, study: Study, recipes: Recipes, n_inputs: InputShape) -> None:
         self._study, self._recipes, self._n_inputs = study, recipes, n_inputs
         self._limit = serving_limit(study)
         self._rules = Rules.of(study.grouping)
@@ -118,7 +118,7 @@ class Serving:
     def _cost(self, subset: Subset, *, n_served: int) -> float:
         """A task that only rides along needs no private blocks once the network serves."""
         sharing = self._recipes.of(subset).sharing
-        return serving_cost(self._n_inputs, self._study.model.widths, sharing, n_served)
+        return study_cost(self._study, self._n_inputs, sharing, n_served)
 
     def _candidate(
         self, subset: Subset, of_tasks: Mapping[str, float], errors: Mapping[str, float]

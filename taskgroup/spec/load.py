@@ -43,6 +43,8 @@ def read_study(path: str | Path) -> Study:
         raise InputError(f"study file '{path}' holds a value that cannot be read: {error}") from None
     if isinstance(document, dict) and isinstance(document.get("data"), dict):
         document["data"] = _resolve_source(document["data"], path.resolve().parent)
+    if isinstance(document, dict) and isinstance(document.get("model"), dict):
+        document["model"] = _resolve_weights(document["model"], path.resolve().parent)
     return parse_study(document, place=str(path))
 
 
@@ -62,9 +64,14 @@ def parse_study(document: object, *, place: str = "study") -> Study:
 
 def _resolve_source(data: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     source = data.get("source")
-    if not isinstance(source, str) or source.startswith(("sklearn:", "python:")):
+    if not isinstance(source, str) or source.startswith(("sklearn:", "python:", "generated:")):
         return dict(data)
     return {**data, "source": str(folder / source)}
+
+
+def _resolve_weights(model: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    weights = model.get("weights")
+    return {**model, "weights": str(folder / weights)} if isinstance(weights, str) else dict(model)
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):
