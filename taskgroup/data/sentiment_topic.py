@@ -17,6 +17,7 @@ from taskgroup.seeds import derive_seed
 N_ROWS = 1500
 _NEGATED = 0.35
 _MISLABELLED = 0.05
+_ON_TOPIC = 0.8
 
 TOPICS = {
     "film": ("actor", "scene", "plot", "director", "camera", "script", "cast", "sequel"),
@@ -24,6 +25,7 @@ TOPICS = {
     "travel": ("hotel", "flight", "train", "museum", "beach", "luggage", "guide", "ticket"),
     "sport": ("match", "coach", "goal", "league", "stadium", "striker", "medal", "referee"),
 }
+_EVERYTHING = tuple(thing for things in TOPICS.values() for thing in things)
 GOOD = ("great", "lovely", "brilliant", "pleasant", "charming", "superb", "bright", "clever")
 BAD = ("awful", "dull", "terrible", "boring", "clumsy", "dreadful", "stale", "rude")
 _BETWEEN = ("the", "a", "this", "that", "then", "again", "really", "quite", "after", "before")
@@ -45,8 +47,10 @@ def sentiment_topic_table() -> Table:
 
 
 def _text(things: Sequence[str], positive: bool, rng: np.random.Generator) -> str:
-    """One to three clauses of one opinion, each about one of the topic's things."""
-    return " , ".join(_clause(things, positive, rng) for _ in range(rng.integers(1, 4)))
+    """One to three clauses of one opinion, most of them about things of the topic."""
+    n_clauses = rng.integers(1, 4)
+    about = [things if rng.random() < _ON_TOPIC else _EVERYTHING for _ in range(n_clauses)]
+    return ", ".join(_clause(choice, positive, rng) for choice in about)
 
 
 def _clause(things: Sequence[str], positive: bool, rng: np.random.Generator) -> str:

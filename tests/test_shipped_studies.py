@@ -1,0 +1,40 @@
+"""The studies that ship must run as they stand, in a smaller form here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import taskgroup as tg
+
+STUDIES = Path(__file__).parents[1] / "studies"
+
+
+@pytest.mark.parametrize("name", ["two_heads", "sentiment_topic"])
+def test_studies_with_other_encoders_run_from_file_to_recommendation(name):
+    """Images and texts through the whole search: data, modules, serving costs, grouping, fresh seeds."""
+    study = tg.load_study(STUDIES / f"{name}.yaml")
+    split = study.data.split.model_copy(update={"train_fraction": 0.2})
+    training = study.training.model_copy(update={"epochs": 2, "learning_rate": 0.01, "weight_decay": 0.01})
+    search = study.search.model_copy(update={"seeds": 2, "confirm_seeds": 2, "runs": 22})
+    data = study.data.model_copy(update={"split": split})
+    small = study.model_copy(update={"data": data, "training": training, "search": search})
+    result = tg.search(small)
+    assert set(result.runs["subset"]) == {*study.task_names, "+".join(study.task_names)}
+    assert {task for network in result.recommendation.networks for task in network.serves} == set(
+        study.task_names
+    )
+    assert result.recommendation.cost in (1.0, 2.0)
+
+
+def test_narrower_baselines_are_found_for_convolutions():
+    """Capacity-matched gains need widths that cost what a share of the joint network does."""
+    study = tg.load_study(STUDIES / "two_heads.yaml")
+    training = study.training.model_copy(update={"epochs": 1, "learning_rate": 0.01, "weight_decay": 0.01})
+    measured = tg.measure(
+        study.model_copy(update={"training": training}), [study.task_names], seeds=1, baseline="matched"
+    )
+    capacities = set(measured.runs["capacity"])
+    assert len(capacities) == 2
+    assert 0.5 < min(capacities) < 1.0
