@@ -14,6 +14,7 @@ from taskgroup.models.products import (
     torch_product,
 )
 from taskgroup.models.run_network import RunNetwork
+from taskgroup.models.stacked_cnn import StackedCnn
 from taskgroup.models.stacked_linear import StackedLinear
 from taskgroup.models.stacked_mlp import StackedMLP
 from taskgroup.models.wiring import Layer, Wiring, wire
@@ -28,6 +29,7 @@ __all__ = [
     "Network",
     "Product",
     "RunNetwork",
+    "StackedCnn",
     "StackedLinear",
     "StackedMLP",
     "Trained",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import final
 
 import torch
@@ -13,7 +16,11 @@ from taskgroup.models.encoders.own import own_head
 from taskgroup.models.module_network import ModuleNetwork
 from taskgroup.models.network import Network
 from taskgroup.models.run_network import HeadMaker, check_head, linear_head
-from taskgroup.spec import ModelSpec, RunSpec
+from taskgroup.models.stacked_cnn import StackedCnn
+from taskgroup.spec import ModelSpec, RunSpec, block_products
+
+_RUNS_AT_ONCE = 8
+_MAX_STACKED_PRODUCTS = 3e7  # multiply-adds of a run's step; above, one network at a time is faster
 
 
 @final
@@ -57,10 +64,13 @@ class Modules:
         dtype: torch.dtype,
         device: torch.device | str,
     ) -> Network:
-        """The networks of a cohort."""
+        """The networks of a cohort, stacked where that can be and there are several."""
+        encoder = self.encoder(capacity)
+        if len(members) > 1 and self._stacks:
+            return StackedCnn(members, encoder=encoder, n_outputs=n_outputs, dtype=dtype, device=device)
         return ModuleNetwork(
             members,
-            encoder=self.encoder(capacity),
+            encoder=encoder,
             n_outputs=n_outputs,
             make_head=self._make_head,
             dtype=dtype,
@@ -68,5 +78,38 @@ class Modules:
         )
 
     def pack(self, specs: Sequence[RunSpec], *, device: str, batch_size: int) -> list[list[RunSpec]]:
-        """Divide runs into cohorts: modules gain nothing from company, so each run is one."""
-        return [[spec] for spec in specs]
+        """Divide runs into cohorts: those that train faster together, and the others one by one.
+
+        Runs of one cohort have the same fidelity and capacity, and stand together by seed and settings.
+        """
+        if not self._gain_from_company(device, batch_size):
+            return [[spec] for spec in specs]
+        cohorts = []
+        for _, group in groupby(sorted(specs, key=_place), key=lambda spec: (spec.fidelity, spec.capacity)):
+            runs = list(group)
+            n_cohorts = math.ceil(len(runs) / _RUNS_AT_ONCE)
+            bounds = [round(i * len(runs) / n_cohorts) for i in range(n_cohorts + 1)]
+            cohorts += [runs[a:b] for a, b in itertools.pairwise(bounds)]
+        return cohorts
+
+    @property
+    def _stacks(self) -> bool:
+        """Whether networks can be stacked: convolutions that ship, all trained, with linear heads."""
+        model = self._model
+        return model.encoder == "cnn" and not model.frozen and model.head is None
+
+    def _gain_from_company(self, device: str, batch_size: int) -> bool:
+        """Whether runs train faster together, as measured on processors (`benchmarks.encoders`).
+
+        Convolutions do while a step is short; those of texts save what a cohort does once for all runs.
+        Modules of the user's own may be of any size and stay alone, as does everything on other devices.
+        """
+        if device != "cpu" or self._model.is_own_code:
+            return False
+        products = sum(block_products(self._model, self._input_shape)) * batch_size
+        return self._n_tokens > 0 or (self._stacks and products <= _MAX_STACKED_PRODUCTS)
+
+
+def _place(spec: RunSpec) -> tuple[float, float, int, int, float, float, int]:
+    settings = spec.learning_rate, spec.weight_decay, len(spec.subset)
+    return spec.fidelity, spec.capacity, spec.seed, spec.sharing.depth, *settings

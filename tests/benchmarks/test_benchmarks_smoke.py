@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks.breakdown import breakdown
 from benchmarks.case import Case
+from benchmarks.encoders import encoders
 from benchmarks.engine import engine
 
 TINY = Case(n_rows=64, n_features=4, n_tasks=3, widths=(8, 8), batch_size=16, epochs=10)
@@ -36,3 +37,8 @@ def test_every_moment_of_a_cohort_is_of_some_kind(report):
     shares = {kind: share for kind, _, share in found.tables[0].rows}
     assert sum(shares.values()) == pytest.approx(1.0)
     assert shares["products"] > 0
+
+
+def test_every_encoder_is_timed():
+    names = {str(row[0]).split()[0] for row in encoders(1, sizes=(1, 2), epochs=1).tables[0].rows}
+    assert names == {"cnn", "bag", "embedding_bag", "lstm"}

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
-from cases import FIRST_ROW, N_OUTPUTS, TASKS, seed_rows, shapes, spec
+from cases import FIRST_ROW, N_OUTPUTS, seed_rows, shapes, spec
 from encoder_cases import CASES, EncoderCase
 from torch import nn
 
-from taskgroup.models import BLOCKS, ModuleNetwork, initial_head
+from taskgroup.models import BLOCKS, Encoder, ModuleNetwork, StackedCnn, initial_head
 from taskgroup.models.encoder import seeded_torch
-from taskgroup.models.encoders.cnn import ConvolutionBlock
-from taskgroup.seeds import derive_seed
 from taskgroup.spec import ModelSpec, RunResult, RunSpec
 from taskgroup.training import Cohort, train_cohort
 
@@ -188,8 +188,6 @@ def test_running_statistics_and_noise_do_not_depend_on_company():
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             return self.layers(x)
 
-    from taskgroup.models import Encoder
-
     encoder = Encoder(lambda seed: Noisy(), n_blocks=1, input_shape=(5,), name="noisy")
 
     def train(*members: RunSpec) -> torch.Tensor:
@@ -221,7 +219,50 @@ def test_frozen_encoders_train_heads_alone():
     )
 
 
-def test_cases_are_consistent():
-    assert [task.name for task in TASKS] == list(ALL)
-    assert isinstance(CASES["cnn"].modules().encoder(1.0).blocks(0)[0], ConvolutionBlock)
-    assert derive_seed(0, "block", 0) != derive_seed(0, "block", 1)
+class TestPacking:
+    """Cohorts only where they were measured to be faster."""
+
+    def cohorts(self, case: EncoderCase, batch_size: int = 8, device: str = "cpu") -> list[int]:
+        runs = [spec("class", seed=seed, depth=d) for seed in range(6) for d in (1, 2)]
+        packed = case.modules().pack(runs, device=device, batch_size=batch_size)
+        assert sorted(str(run) for cohort in packed for run in cohort) == sorted(map(str, runs))
+        return [len(cohort) for cohort in packed]
+
+    def test_small_convolutions_train_together(self):
+        assert self.cohorts(CASES["cnn"]) == [6, 6]
+
+    def test_large_ones_and_those_on_other_devices_alone(self):
+        large = EncoderCase(ModelSpec(encoder="cnn", widths=[32, 64]), (3, 32, 32))
+        assert self.cohorts(large, 64) == [1] * 12
+        assert self.cohorts(CASES["cnn"], device="cuda") == [1] * 12
+
+    def test_what_cannot_be_stacked_alone(self):
+        frozen = EncoderCase(ModelSpec(encoder="cnn", widths=[4, 6], frozen=True), (2, 5, 4))
+        assert self.cohorts(frozen) == [1] * 12
+
+    def test_cohorts_are_of_one_fidelity_and_capacity(self):
+        runs = [replace(spec("class", seed=s), capacity=c) for s in range(3) for c in (1.0, 0.5)]
+        packed = CASES["cnn"].modules().pack(runs, device="cpu", batch_size=8)
+        assert sorted(len(cohort) for cohort in packed) == [3, 3]
+        assert all(len({run.capacity for run in cohort}) == 1 for cohort in packed)
+
+
+def test_stacked_convolutions_are_those_one_by_one():
+    """The grouped form must be the plain one for any mix of depths, seeds and subsets, also when runs leave."""
+    case = CASES["cnn"]
+    data = {seed: case.rows(seed, missing=0.2) for seed in (0, 1)}
+    cohort = Cohort(MEMBERS, data, case.shapes())
+    assert isinstance(cohort.network, StackedCnn)
+    alone = [Cohort([member], data, case.shapes()) for member in MEMBERS]
+    for epoch in range(3):
+        if epoch == 1:
+            cohort.drop([0, 2])
+        cohort.train_epoch(epoch)
+        for one in alone:
+            one.train_epoch(epoch)
+    for i, run in enumerate([1, 3]):
+        assert isinstance(alone[run].network, ModuleNetwork)
+        assert cohort.scores()[i] == tuple(
+            replace(score, value=pytest.approx(score.value, rel=1e-7, abs=1e-9, nan_ok=True))
+            for score in alone[run].scores()[0]
+        )
