@@ -122,7 +122,8 @@ class StackedCnn:
         groups = n * n_groups(weight.shape[1])
         h = nn.functional.group_norm(h, groups, scale.flatten(), shift.flatten()).relu()
         last = level == self._encoder.n_blocks - 1
-        return (h.mean(dim=(2, 3)) if last else halved(h)).unflatten(1, (n, -1))
+        h = h.mean(dim=(2, 3)) if last else halved(h)
+        return h.reshape(len(h), n, -1, *h.shape[2:])
 
     def _rewire(self, members: Sequence[RunSpec]) -> None:
         self.members = tuple(members)

@@ -248,7 +248,7 @@ class TestPacking:
 
 
 def test_stacked_convolutions_are_those_one_by_one():
-    """The grouped form must be the plain one for any mix of depths, seeds and subsets, also when runs leave."""
+    """The grouped form must be the plain one for any mix of depths, seeds, subsets, also when runs leave."""
     case = CASES["cnn"]
     data = {seed: case.rows(seed, missing=0.2) for seed in (0, 1)}
     cohort = Cohort(MEMBERS, data, case.shapes())
