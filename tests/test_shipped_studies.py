@@ -7,6 +7,10 @@ from pathlib import Path
 import pytest
 
 import taskgroup as tg
+from taskgroup.data import load_dataset
+from taskgroup.errors import InputError
+from taskgroup.spec import ModelSpec, RunSpec, Sharing
+from taskgroup.training import Trainer
 
 STUDIES = Path(__file__).parents[1] / "studies"
 
@@ -38,3 +42,21 @@ def test_narrower_baselines_are_found_for_convolutions():
     capacities = set(measured.runs["capacity"])
     assert len(capacities) == 2
     assert 0.5 < min(capacities) < 1.0
+
+
+def test_estimators_that_need_the_stacked_mlp_say_so():
+    """Better than an error from deep inside: the user learns what to use instead."""
+    study = tg.load_study(STUDIES / "two_heads.yaml")
+    trainer = Trainer(study, load_dataset(study))
+    with pytest.raises(InputError, match="need the plain 'mlp' encoder, not 'cnn'"):
+        trainer.probe(RunSpec(study.task_names, Sharing("hard", 2), "equal", 0.01, 0.01, 0))
+
+
+def test_wrong_encoders_are_refused_before_anything_is_written(tmp_path, monkeypatch):
+    """A search that cannot build its networks must leave no record behind."""
+    monkeypatch.chdir(tmp_path)
+    study = tg.load_study(STUDIES / "two_heads.yaml")
+    model = ModelSpec(encoder="python:nowhere:Net")
+    with pytest.raises(InputError, match="there is no module 'nowhere'"):
+        tg.search(study.model_copy(update={"model": model}), storage="sqlite:///taskgroup.db")
+    assert not list(tmp_path.iterdir())
