@@ -56,7 +56,7 @@ def test_wrong_encoders_are_refused_before_anything_is_written(tmp_path, monkeyp
     """A search that cannot build its networks must leave no record behind."""
     monkeypatch.chdir(tmp_path)
     study = tg.load_study(STUDIES / "two_heads.yaml")
-    model = ModelSpec(encoder="python:nowhere:Net")
+    model = ModelSpec(encoder="python:nowhere:Net", blocks=2)
     with pytest.raises(InputError, match="there is no module 'nowhere'"):
         tg.search(study.model_copy(update={"model": model}), storage="sqlite:///taskgroup.db")
     assert not list(tmp_path.iterdir())
