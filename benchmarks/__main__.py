@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 
 from benchmarks.breakdown import breakdown
+from benchmarks.encoders import encoders
 from benchmarks.engine import engine
 from benchmarks.honesty import honesty
 from benchmarks.packing import packing
@@ -24,6 +25,7 @@ BENCHES: dict[str, Callable[[int], Report]] = {
     "engine": engine,
     "breakdown": breakdown,
     "packing": packing,
+    "encoders": encoders,
     "search": search,
     "solvers": solvers,
     "honesty": honesty,

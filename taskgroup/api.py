@@ -185,7 +185,7 @@ def measure(
     with open_session(study, chosen, storage=storage, workers=workers, device=device) as session:
         matched = None
         if baseline == "matched" and session.dataset is not None:
-            n_inputs = session.dataset.features.shape[1]
+            n_inputs = session.dataset.n_inputs
             matched = matched_capacities(study, recipes, n_inputs, joint_sizes(wanted))
         specs = _measured_specs(study, recipes, wanted, chosen, matched)
         session.lab.run(_MEASURE, specs)

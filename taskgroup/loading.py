@@ -47,6 +47,17 @@ def check_external(study: Study, trainer: TrainerSpec) -> None:
     affordable_depths(study, 1)
 
 
+def require_encoder(study: Study, dataset: Dataset) -> None:
+    """Check that the encoder can be built and takes the study's inputs.
+
+    Raises:
+        InputError: If not; the message names the key.
+    """
+    from taskgroup.training import Trainer  # torch takes seconds to load
+
+    Trainer(study, dataset)
+
+
 def load_checked(study: Study, seeds: Iterable[int]) -> Dataset:
     """Load a study's data and check that every task can be learned at every seed.
 
@@ -55,7 +66,9 @@ def load_checked(study: Study, seeds: Iterable[int]) -> Dataset:
     """
     dataset = load_dataset(study)
     _require_tasks(study)
-    affordable_depths(study, dataset.features.shape[1])
+    affordable_depths(study, dataset.n_inputs)
+    if not study.model.is_plain_mlp:
+        require_encoder(study, dataset)
     for seed in seeds:
         split = draw_split(dataset, study.data.split, study_seed=study.seed, seed=seed)
         require_learnable(dataset, split)

@@ -13,6 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1] / "taskgroup"
 LAYERS = (
     {"errors", "checks", "seeds"},
+    {"user_code"},
     {"spec"},
     {"data", "models", "weighting"},
     {"training", "transfer"},

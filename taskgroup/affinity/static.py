@@ -33,7 +33,7 @@ def static(prepared: Prepared) -> pd.DataFrame:
     rows = np.concatenate([prepared.split.train, prepared.split.validation])
     labels = [prepared.targets[columns][:, rows].T.astype(float) for columns in prepared.outputs.values()]
     known = prepared.labelled[:, rows]
-    features = prepared.features[rows].astype(float)
+    features = prepared.features[rows, : prepared.profile_columns].astype(float)
     profiles = [_profile(features[k], y[k]) for y, k in zip(labels, known, strict=True)]
     tasks = list(prepared.outputs)
     similarity = pd.DataFrame(np.nan, index=tasks, columns=tasks)
@@ -49,7 +49,7 @@ def static(prepared: Prepared) -> pd.DataFrame:
 def static_flops(prepared: Prepared) -> float:
     """Operations of the correlations, about: features with labels, and labels with labels."""
     n_rows = len(prepared.split.train) + len(prepared.split.validation)
-    n_features, n_outputs = int(prepared.features.shape[1]), len(prepared.targets)
+    n_features, n_outputs = prepared.profile_columns, len(prepared.targets)
     return 2.0 * n_rows * n_outputs * (n_features + 2 * n_outputs)
 
 

@@ -55,6 +55,10 @@ def _with_data(study: Study, plan: Plan) -> dict[str, Any]:
             "test": len(split.test),
         },
         "features": dataset.features.shape[1],
+        **({"input_shape": list(dataset.input_shape)} if dataset.inputs is not None else {}),
+        "inputs": f"{dataset.features.shape[1]} features"
+        if dataset.inputs is None
+        else dataset.inputs.in_words,
         "tasks": [
             _task(study, name) | {"outputs": target.n_outputs, "labelled": int(labels[name])}
             for name, target in ((task.name, dataset.targets[task.name]) for task in study.tasks)
@@ -85,4 +89,4 @@ def _in_words(document: Mapping[str, Any]) -> str:
     if "trainer" in document:
         return f"{n_tasks} tasks, trained by: {document['trainer']['runs']}"
     rows = ", ".join(f"{n} {part}" for part, n in document["rows"].items())
-    return f"{n_tasks} tasks, {document['features']} features; rows: {rows}"
+    return f"{n_tasks} tasks, {document['inputs']}; rows: {rows}"

@@ -2,7 +2,8 @@
 
 from taskgroup.data.bundled import BUNDLED
 from taskgroup.data.dataset import Dataset, Target
-from taskgroup.data.function import find_function, importable
+from taskgroup.data.generated import GENERATED
+from taskgroup.data.inputs import ImageInputs, Inputs, TextInputs
 from taskgroup.data.learnable import require_learnable
 from taskgroup.data.load import dataset_from_table, load_dataset, read_table
 from taskgroup.data.prepare import Prepared, prepare
@@ -13,16 +14,18 @@ from taskgroup.data.table import Table
 
 __all__ = [
     "BUNDLED",
+    "GENERATED",
     "Dataset",
+    "ImageInputs",
+    "Inputs",
     "Prepared",
     "Repeats",
     "Split",
     "Table",
     "Target",
+    "TextInputs",
     "dataset_from_table",
     "draw_split",
-    "find_function",
-    "importable",
     "independent_tasks",
     "load_dataset",
     "planted_groups",

@@ -11,6 +11,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from taskgroup.data.inputs import Inputs
 from taskgroup.data.repeats import Repeats, find_repeats
 from taskgroup.data.strata import stratify
 from taskgroup.spec import Task
@@ -52,17 +53,34 @@ class Dataset:
         feature_names: One name for each of the D columns.
         targets: The labels by task name, in the order of the task list.
         warnings: What was found that a careful user would want to know, one short sentence each.
+        inputs: What a row of features is where it is an image or a text; None for a plain table.
     """
 
     features: npt.NDArray[np.float32]
     feature_names: tuple[str, ...]
     targets: Mapping[str, Target]
     warnings: tuple[str, ...] = ()
+    inputs: Inputs | None = None
 
     @property
     def n_rows(self) -> int:
         """The number of rows N."""
         return len(self.features)
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """The shape of one network input: (D,), (channels, height, width) or (2, tokens)."""
+        return (self.features.shape[1],) if self.inputs is None else self.inputs.shape
+
+    @property
+    def n_inputs(self) -> int | tuple[int, ...]:
+        """D for a plain table, else the shape of one input: what serving costs are counted from."""
+        return self.features.shape[1] if self.inputs is None else self.inputs.shape
+
+    @property
+    def n_tokens(self) -> int:
+        """Different token numbers that networks see, where rows are texts; else 0."""
+        return 0 if self.inputs is None else self.inputs.n_tokens
 
     @cached_property
     def repeats(self) -> Repeats:
@@ -82,6 +100,8 @@ class Dataset:
         described = [[name, [repr(label) for label in t.classes]] for name, t in self.targets.items()]
         digest = hashlib.blake2b(digest_size=16)
         digest.update(json.dumps([self.feature_names, described, self.features.shape]).encode())
+        if self.inputs is not None:
+            digest.update(json.dumps(self.inputs.document()).encode())
         digest.update(np.ascontiguousarray(self.features, dtype="<f4").data)
         for target in self.targets.values():
             # A missing label has one bit pattern, wherever its NaN came from; -0.0 becomes 0.0.

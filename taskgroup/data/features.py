@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from taskgroup.data.inputs import Inputs
 from taskgroup.data.table import Column, Table, is_missing
 from taskgroup.errors import InputError
 
@@ -19,20 +20,24 @@ _LEAVE_OUT = "or list the columns to learn from, without it, under data.features
 
 @dataclass(frozen=True, eq=False)
 class Features:
-    """The feature matrix ``[N, D]`` float32, the names of its columns, and what was noticed."""
+    """The feature matrix ``[N, D]`` float32, its names, what was noticed, and what a row is."""
 
     matrix: npt.NDArray[np.float32]
     names: tuple[str, ...]
     warnings: tuple[str, ...]
+    inputs: Inputs | None = None
 
 
-def build_features(table: Table, *, listed: Sequence[str] | None, targets: frozenset[str]) -> Features:
+def build_features(
+    table: Table, *, listed: Sequence[str] | None, targets: frozenset[str], keep_constant: bool = False
+) -> Features:
     """Encode the feature columns: numbers as they are, booleans as 0 and 1, text one-hot.
 
     Args:
         table: Where the columns stand.
         listed: The columns to learn from; by default every one that is neither a target nor a label.
         targets: The columns that are some task's target.
+        keep_constant: Whether columns of one value stay, as pixels do.
 
     Raises:
         InputError: If a column is unknown, a target, repeated, not finite, or cannot be encoded, or if no
@@ -52,6 +57,8 @@ def build_features(table: Table, *, listed: Sequence[str] | None, targets: froze
         encoded |= block
     _require_finite(encoded)
     constant = [name for name, values in encoded.items() if (values == values[0]).all()]
+    if keep_constant and len(constant) < len(encoded):
+        constant = []
     kept = [name for name in encoded if name not in set(constant)]
     if not kept:
         raise InputError(f"{table.place} has no feature column that varies; add one, or check data.features")
@@ -87,6 +94,11 @@ def _encode(table: Table, name: str) -> dict[str, npt.NDArray[np.float32]]:
 
 def _encode_text(name: str, values: Column) -> dict[str, npt.NDArray[np.float32]]:
     _refuse_rows(name, is_missing(values), "missing values")
+    if isinstance(values[0], np.ndarray):
+        raise InputError(
+            f"array {name!r} has the shape {(len(values), *values[0].shape)}; give one value a row ([N]) or "
+            "one row of values a row ([N, D]), or name it under data.image.column"
+        )
     other = next((type(v).__name__ for v in values if not isinstance(v, str | bool | np.bool_)), None)
     if other is not None:
         raise InputError(

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from taskgroup.data.bundled import read_bundled
 from taskgroup.data.dataset import Dataset, Target
-from taskgroup.data.features import build_features
 from taskgroup.data.files import read_file
+from taskgroup.data.folders import read_image_folder
 from taskgroup.data.function import as_table, call_function
+from taskgroup.data.generated import read_generated
 from taskgroup.data.labels import build_target, label_warnings
+from taskgroup.data.reading import read_features
 from taskgroup.data.table import Table
 from taskgroup.errors import InputError
 from taskgroup.spec import Study
@@ -25,14 +27,17 @@ MIN_ROWS = 10
 def load_dataset(study: Study) -> Dataset:
     """Read and check the data of a study.
 
-    The source is a path (CSV, TSV, Parquet, NPZ), `sklearn:NAME` or `python:module:function`. Without
-    ``data.features``, every column is a feature that is no task's target and, in the built-in sets, no
-    label.
+    The source is a path (CSV, TSV, Parquet, NPZ), a folder of images, `sklearn:NAME`, `generated:NAME` or
+    `python:module:function`. Without ``data.features``, every column is a feature that is no task's target
+    and, in the built-in sets, no label. With ``data.image`` or ``data.text`` each row is one image or text.
 
     Raises:
         InputError: If the source cannot be read, or a column is not fit for its use.
     """
-    return _assemble(read_table(study.data.source), study)
+    folder = Path(study.data.source)
+    if study.data.image is not None and folder.is_dir():
+        return _assemble(read_image_folder(folder), study, folder=folder)
+    return _assemble(read_table(study.data.source), study, folder=folder.parent)
 
 
 def dataset_from_table(table: pd.DataFrame | Mapping[str, object], study: Study) -> Dataset:
@@ -53,10 +58,12 @@ def read_table(source: str) -> Table:
     scheme, _, rest = source.partition(":")
     if scheme == "sklearn":
         return read_bundled(rest)
+    if scheme == "generated":
+        return read_generated(rest)
     return call_function(rest) if scheme == "python" else read_file(Path(source))
 
 
-def _assemble(table: Table, study: Study) -> Dataset:
+def _assemble(table: Table, study: Study, *, folder: Path = Path()) -> Dataset:
     if table.n_rows < MIN_ROWS:
         raise InputError(
             f"{table.place} has {table.n_rows} rows, but training, validation and test need at least "
@@ -64,10 +71,10 @@ def _assemble(table: Table, study: Study) -> Dataset:
         )
     targets = {task.name: build_target(table, task, position=i) for i, task in enumerate(study.tasks)}
     used = frozenset(name for task in study.tasks for name in task.columns)
-    features = build_features(table, listed=study.data.features, targets=used)
+    features = read_features(table, study.data, targets=used, folder=folder)
     dataset = Dataset(features.matrix, features.names, targets)
     warnings = [*table.warnings, *features.warnings, *_target_warnings(targets), *_repeat_warnings(dataset)]
-    return Dataset(features.matrix, features.names, targets, tuple(warnings))
+    return Dataset(features.matrix, features.names, targets, tuple(warnings), features.inputs)
 
 
 def _target_warnings(targets: Mapping[str, Target]) -> list[str]:

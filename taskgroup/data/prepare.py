@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from taskgroup.data.dataset import Dataset, Target
 from taskgroup.data.split import Split
+from taskgroup.data.standardise import Numbers, standardisation
 
 Float32 = npt.NDArray[np.float32]
 Float64 = npt.NDArray[np.float64]
@@ -35,6 +36,7 @@ class Prepared:
         offset: ``[T]`` float64; ``targets * scale + offset`` is in the data's units. 0 unless regression.
         scale: ``[T]`` float64; 1 unless regression.
         n_training_labels: ``[T]`` int64, the labelled training rows of each task.
+        profile_columns: How many of the features are quantities; none where they are numbers of tokens.
     """
 
     split: Split
@@ -47,6 +49,7 @@ class Prepared:
     offset: Float64
     scale: Float64
     n_training_labels: npt.NDArray[np.int64]
+    profile_columns: int
 
 
 def prepare(dataset: Dataset, split: Split) -> Prepared:
@@ -56,7 +59,7 @@ def prepare(dataset: Dataset, split: Split) -> Prepared:
         dataset: The data in its own units.
         split: Whose training rows means and standard deviations are taken from.
     """
-    feature_offset, feature_scale = standardisation(dataset.features[split.train])
+    numbers = _numbers(dataset, split)
     targets = list(dataset.targets.values())
     units = [_units(target, split.train) for target in targets]
     blocks = [_encode(target, *unit) for target, unit in zip(targets, units, strict=True)]
@@ -64,9 +67,9 @@ def prepare(dataset: Dataset, split: Split) -> Prepared:
     ends = np.cumsum([len(block) for block in blocks]).tolist()
     return Prepared(
         split=split,
-        features=((dataset.features - feature_offset) / feature_scale).astype(np.float32),
-        feature_offset=feature_offset,
-        feature_scale=feature_scale,
+        features=numbers.features,
+        feature_offset=numbers.offset,
+        feature_scale=numbers.scale,
         targets=np.concatenate(blocks),
         labelled=labelled,
         outputs={
@@ -76,18 +79,16 @@ def prepare(dataset: Dataset, split: Split) -> Prepared:
         offset=np.array([offset for offset, _ in units]),
         scale=np.array([scale for _, scale in units]),
         n_training_labels=labelled[:, split.train].sum(axis=1),
+        profile_columns=0 if dataset.n_tokens else dataset.features.shape[1],
     )
 
 
-def standardisation(values: npt.NDArray[np.floating]) -> tuple[Float64, Float64]:
-    """Mean and standard deviation of each column ``[n, D]``; the latter is 1 where a column is constant.
-
-    >>> standardisation(np.array([[1.0, 5.0], [3.0, 5.0]]))
-    (array([2., 5.]), array([1., 1.]))
-    """
-    mean, std = values.mean(axis=0, dtype=np.float64), values.std(axis=0, dtype=np.float64)
-    # Rounding in the mean leaves a constant column with a tiny standard deviation, not with zero.
-    return mean, np.where((values == values[0]).all(axis=0), 1.0, std)
+def _numbers(dataset: Dataset, split: Split) -> Numbers:
+    """What networks read: features standardised by themselves, images by channel, texts as numbers."""
+    if dataset.inputs is not None:
+        return dataset.inputs.numbers(dataset.features, split.train)
+    offset, scale = standardisation(dataset.features[split.train])
+    return Numbers(((dataset.features - offset) / scale).astype(np.float32), offset, scale)
 
 
 def _units(target: Target, train: npt.NDArray[np.int64]) -> tuple[float, float]:

@@ -62,7 +62,9 @@ class Table:
 def table_from_arrays(
     place: str, arrays: Mapping[str, object], *, label_columns: Iterable[str] = ()
 ) -> Table:
-    """Make a table of arrays by name; a 2-D array ``X`` becomes columns ``X_0``, ``X_1`` and so on.
+    """Make a table of arrays by name.
+
+    A 2-D array ``X`` becomes columns ``X_0``, ``X_1`` and so on, one of 3 or 4 dimensions a column of arrays.
 
     Raises:
         InputError: If there are no rows, lengths differ, names repeat, or an array has no rows and columns.
@@ -147,10 +149,14 @@ def _expand(place: str, name: str, values: object) -> Iterator[tuple[str, Column
         yield name, array
     elif array.ndim == 2:
         yield from ((f"{name}_{i}", array[:, i]) for i in range(array.shape[1]))
+    elif array.ndim in (3, 4):  # images, an array a row
+        images = np.empty(len(array), dtype=object)
+        images[:] = list(array)
+        yield name, images
     else:
         raise InputError(
-            f"{place}: array {name!r} has the shape {array.shape}; give one value a row ([N]) or "
-            "one row of values a row ([N, D])"
+            f"{place}: array {name!r} has the shape {array.shape}; give one value a row ([N]), one row of "
+            "values a row ([N, D]), or one image a row ([N, H, W] or [N, H, W, C])"
         )
 
 

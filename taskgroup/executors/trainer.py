@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import cast
 
-from taskgroup.data import find_function, importable
 from taskgroup.errors import InputError
 from taskgroup.executors.command import CommandExecutor, trainer_folder
 from taskgroup.executors.contract import Executor
 from taskgroup.executors.function import FunctionExecutor, Request, TrainFunction
 from taskgroup.spec import Study, TrainerSpec
+from taskgroup.user_code import find_callable, importable
 
 
 def trainer_executor(study: Study, trainer: TrainerSpec, *, workers: int = 1) -> Executor:
@@ -99,8 +99,7 @@ def _found(trainer: TrainerSpec) -> TrainFunction:
             f"{place}: a module {name!r} was imported before from '{loaded}'; rename {own.name}, or search "
             "in a Python process of its own"
         )
-    with importable(folder):
-        return cast(TrainFunction, find_function(trainer.address, place=place))
+    return cast(TrainFunction, find_callable(trainer.address, place=place, folder=folder))
 
 
 def _file_of(module: str) -> str:

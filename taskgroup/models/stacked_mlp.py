@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from taskgroup.models.initial import initial_block, initial_head
+from taskgroup.models.network import Trained
 from taskgroup.models.products import Product, torch_product
 from taskgroup.models.stacked_linear import StackedLinear
 from taskgroup.models.wiring import Wiring, wire
@@ -58,6 +59,15 @@ class StackedMLP:
         """The encoder blocks and the heads, first to last."""
         return [*self.blocks, self.head]
 
+    @property
+    def trained(self) -> list[Trained]:
+        """Weights and biases of all layers."""
+        trained = []
+        for i, (layer, owner) in enumerate(zip(self.layers, self.layer_runs, strict=True)):
+            trained.append(Trained(f"weight {i}", layer.weight, layer.weight_grad, owner))
+            trained.append(Trained(f"bias {i}", layer.bias, layer.bias_grad, owner))
+        return trained
+
     @cached_property
     def layer_runs(self) -> list[np.ndarray]:
         """For each of `layers`, the run that each node belongs to."""
@@ -91,6 +101,18 @@ class StackedMLP:
             self.layers[level].backward(grad, out, out_grad)
             grad = _relu_backward(out_grad, out, 0, grad_input=out_grad)
         self.blocks[0].backward(grad, x)
+
+    def evaluate(self, x: Tensor) -> Tensor:
+        """As `forward`: an MLP computes the same in scoring."""
+        return self.forward(x)
+
+    def finite(self) -> np.ndarray:
+        """Which runs have only finite weights, [R]."""
+        fine = np.ones(len(self.members), dtype=bool)
+        for layer, owner in zip(self.layers, self.layer_runs, strict=True):
+            bad = ~(layer.weight.sum(dim=(1, 2)) + layer.bias.sum(dim=1)).isfinite().cpu().numpy()
+            fine[owner[bad]] = False
+        return fine
 
     def keep(self, runs: Sequence[int]) -> None:
         """Drop all runs but these (positions in `members`, ascending)."""

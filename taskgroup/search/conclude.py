@@ -31,7 +31,7 @@ from taskgroup.search.plan import Plan, calls_plan, make_plan
 from taskgroup.search.recipe import FUNCTION_RECIPES, Recipes, default_recipes
 from taskgroup.search.serving import Serving
 from taskgroup.search.way_table import short_run_agreement, way_table
-from taskgroup.spec import Study, subset_from_name
+from taskgroup.spec import InputShape, Study, subset_from_name
 from taskgroup.storage import Record, StoredStudy
 from taskgroup.transfer import MATCHED_BASELINE, negative_transfer, transfer_table
 
@@ -113,13 +113,14 @@ def _interim(
     return Serving(study, recipes, _n_inputs(record, study_id)).best(values)
 
 
-def _n_inputs(record: Record, study_id: int) -> int:
+def _n_inputs(record: Record, study_id: int) -> InputShape:
     plans = record.events(study_id, kind="plan")
-    return int(plans[0].document["n_inputs"]) if plans else 1
+    found = plans[0].document["n_inputs"] if plans else 1
+    return tuple(found) if isinstance(found, list) else int(found)
 
 
 def _matched_transfer(
-    study: Study, plan: Plan, runs: pd.DataFrame, recipes: Recipes, n_inputs: int
+    study: Study, plan: Plan, runs: pd.DataFrame, recipes: Recipes, n_inputs: InputShape
 ) -> pd.DataFrame:
     """Gains over capacity-matched baselines; empty where they were not asked for."""
     if study.search.baseline == "full":

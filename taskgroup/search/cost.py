@@ -7,10 +7,11 @@ Reference:
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 
 from taskgroup.errors import InputError
-from taskgroup.spec import Sharing, Study
+from taskgroup.spec import InputShape, Sharing, Study, block_products
 
 
 def serving_cost(n_inputs: int, widths: Sequence[int], sharing: Sharing, n_tasks: int) -> float:
@@ -22,18 +23,33 @@ def serving_cost(n_inputs: int, widths: Sequence[int], sharing: Sharing, n_tasks
     5.0
     """
     blocks = [a * b for a, b in itertools.pairwise([n_inputs, *widths])]
+    return cost_of_blocks(blocks, sharing, n_tasks)
+
+
+def cost_of_blocks(blocks: Sequence[float], sharing: Sharing, n_tasks: int) -> float:
+    """The same from the multiply-adds of each block."""
     shared, private = sum(blocks[: sharing.depth]), sum(blocks[sharing.depth :])
     return (shared + n_tasks * private) / sum(blocks)
 
 
-def network_cost(study: Study, n_inputs: int, sharing: Sharing, n_tasks: int) -> float:
-    """What a network of a study costs to serve so many tasks; 1.0 where a trainer's widths are not known."""
+def study_cost(study: Study, n_inputs: InputShape, sharing: Sharing, n_tasks: int) -> float:
+    """The same for the encoder of a study; 1.0 where a trainer of the user's has one that is not known.
+
+    Args:
+        study: Its encoder.
+        n_inputs: Input features, or the shape of an image or text.
+        sharing: How the tasks share it.
+        n_tasks: How many there are.
+    """
     if study.trainer is not None:
         return 1.0
-    return serving_cost(n_inputs, study.model.widths, sharing, n_tasks)
+    if study.model.encoder == "mlp":
+        n_features = n_inputs if isinstance(n_inputs, int) else math.prod(n_inputs)
+        return serving_cost(n_features, study.model.widths, sharing, n_tasks)
+    return cost_of_blocks(block_products(study.model, n_inputs), sharing, n_tasks)
 
 
-def affordable_depths(study: Study, n_inputs: int) -> Study:
+def affordable_depths(study: Study, n_inputs: InputShape) -> Study:
     """Leave out the sharing depths at which not even one network for all tasks fits the serving budget.
 
     At a given depth that network is the cheapest way to serve all tasks.
@@ -45,7 +61,7 @@ def affordable_depths(study: Study, n_inputs: int) -> Study:
     if budget is None:
         return study
     n_tasks = len(study.tasks)
-    costs = {d: network_cost(study, n_inputs, Sharing("hard", d), n_tasks) for d in study.depths}
+    costs = {d: study_cost(study, n_inputs, Sharing("hard", d), n_tasks) for d in study.depths}
     fitting = [depth for depth, cost in costs.items() if cost <= budget * (1 + 1e-9)]
     if not fitting:
         raise InputError(

@@ -88,7 +88,7 @@ class Driver:
     ) -> None:
         self._study, self._lab, self._record, self._id = study, lab, record, study_id
         self._dataset = dataset
-        self._n_inputs = 1 if dataset is None else dataset.features.shape[1]
+        self._n_inputs = 1 if dataset is None else dataset.n_inputs
         self._progress = progress
         self._plan = self._planned()
         self._hints: tuple[NDArray[np.float64], ...] = ()

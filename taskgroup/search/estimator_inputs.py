@@ -115,7 +115,7 @@ class EstimatorInputs:
         Args:
             runs: With the columns run_id, subset, depth and epochs.
         """
-        if not self.trains_here or "epochs" not in runs:
+        if not self.trains_here or "epochs" not in runs or self._study.model.encoder != "mlp":
             return None
         try:
             dataset, n_rows = self.dataset, len(self.rows.split.train)

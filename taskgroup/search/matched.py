@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from taskgroup.search.cost import serving_cost
+from taskgroup.search.cost import study_cost
 from taskgroup.search.recipe import Recipes
-from taskgroup.spec import RunSpec, Study, Subset, matched_capacity
+from taskgroup.spec import InputShape, RunSpec, Study, Subset, capacity_of_cost
 
 
 def joint_sizes(subsets: Iterable[Subset]) -> list[int]:
@@ -22,19 +22,19 @@ def joint_sizes(subsets: Iterable[Subset]) -> list[int]:
 
 
 def matched_capacities(
-    study: Study, recipes: Recipes, n_inputs: int, sizes: Iterable[int]
+    study: Study, recipes: Recipes, n_inputs: InputShape, sizes: Iterable[int]
 ) -> dict[int, float]:
     """The capacity of the single-task networks that a joint network of each number of tasks is compared with.
 
     Args:
         study: Has the widths.
         recipes: How deep joint networks share.
-        n_inputs: Input features.
+        n_inputs: Input features, or the shape of an image or text.
         sizes: Numbers of tasks.
     """
-    widths, sharing = study.model.widths, recipes.joint.sharing
+    sharing = recipes.joint.sharing
     return {
-        size: matched_capacity(n_inputs, widths, cost=serving_cost(n_inputs, widths, sharing, size) / size)
+        size: capacity_of_cost(study.model, n_inputs, cost=study_cost(study, n_inputs, sharing, size) / size)
         for size in sizes
     }
 

@@ -12,11 +12,11 @@ from taskgroup.errors import InfeasibleError
 from taskgroup.grouping import Candidate, Grouping, Network, Problem, Rules, solve
 from taskgroup.search.analysis import importance
 from taskgroup.search.arm import Arm
-from taskgroup.search.cost import network_cost
+from taskgroup.search.cost import study_cost
 from taskgroup.search.plan import serving_limit
 from taskgroup.search.recipe import Recipes
 from taskgroup.search.strategy import ServingLimit, Values
-from taskgroup.spec import Sharing, Study
+from taskgroup.spec import InputShape, Sharing, Study
 
 
 @final
@@ -26,10 +26,10 @@ class Serving:
     Args:
         study: Tasks, importance, encoder and limit.
         recipes: How each subset is trained and shared.
-        n_inputs: Input features.
+        n_inputs: Input features, or the shape of an image or text.
     """
 
-    def __init__(self, study: Study, recipes: Recipes, n_inputs: int) -> None:
+    def __init__(self, study: Study, recipes: Recipes, n_inputs: InputShape) -> None:
         self._study, self._recipes, self._n_inputs = study, recipes, n_inputs
         self._limit = serving_limit(study)
         self._rules = Rules.of(study.grouping)
@@ -120,7 +120,7 @@ class Serving:
 
     def _cost(self, sharing: Sharing, *, n_served: int) -> float:
         """A task that only rides along needs no private blocks once the network serves."""
-        return network_cost(self._study, self._n_inputs, sharing, n_served)
+        return study_cost(self._study, self._n_inputs, sharing, n_served)
 
     def _candidate(self, arm: Arm, of_tasks: Mapping[str, float], errors: Mapping[str, float]) -> Candidate:
         recipe = self._recipes.of_arm(arm)

@@ -1,15 +1,17 @@
 """What to run and what came back: tasks, subsets, runs, results and the study; free of torch."""
 
-from taskgroup.spec.capacity import encoder_products, matched_capacity, scaled_widths
+from taskgroup.spec.capacity import capacity_of_cost, encoder_products, matched_capacity, scaled_widths
 from taskgroup.spec.command import PLACEHOLDERS, command_words, filled_words
 from taskgroup.spec.duration import parse_duration
+from taskgroup.spec.encoders import ENCODERS, OWN_CODE
+from taskgroup.spec.inputs import ImageSpec, InputKind, TextSpec
 from taskgroup.spec.load import parse_study, read_study
 from taskgroup.spec.metric import ERROR_FLOOR, KINDS, METRICS, Direction, Kind, Metric, metric_for
+from taskgroup.spec.model import InputShape, ModelSpec, block_products
 from taskgroup.spec.run import SPLITS, RunResult, RunSpec, Score, Sharing, Split
 from taskgroup.spec.study import (
     DataSpec,
     GroupingSpec,
-    ModelSpec,
     SearchSpec,
     SplitSpec,
     Study,
@@ -19,15 +21,20 @@ from taskgroup.spec.task import SEPARATOR, Subset, Task, subset_from_name, subse
 from taskgroup.spec.trainer import TrainerSpec
 
 __all__ = [
+    "ENCODERS",
     "ERROR_FLOOR",
     "KINDS",
     "METRICS",
+    "OWN_CODE",
     "PLACEHOLDERS",
     "SEPARATOR",
     "SPLITS",
     "DataSpec",
     "Direction",
     "GroupingSpec",
+    "ImageSpec",
+    "InputKind",
+    "InputShape",
     "Kind",
     "Metric",
     "ModelSpec",
@@ -41,8 +48,11 @@ __all__ = [
     "Study",
     "Subset",
     "Task",
+    "TextSpec",
     "TrainerSpec",
     "TrainingSpec",
+    "block_products",
+    "capacity_of_cost",
     "command_words",
     "encoder_products",
     "filled_words",

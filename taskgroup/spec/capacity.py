@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from taskgroup.errors import InputError
+from taskgroup.spec.model import InputShape, ModelSpec, block_products
 
 _ROUNDING = 1e-9  # a third of 66 units is 22, whatever the last bit says
 
@@ -65,11 +66,33 @@ def matched_capacity(n_inputs: int, widths: Sequence[int], *, cost: float) -> fl
     >>> scaled_widths([64, 64], matched_capacity(10, [64, 64], cost=0.5))
     (44, 44)
     """
+    return _capacity(lambda sizes: encoder_products(n_inputs, sizes), widths, cost)
+
+
+def capacity_of_cost(model: ModelSpec, n_inputs: InputShape, *, cost: float) -> float:
+    """`matched_capacity` for any encoder that ships.
+
+    Args:
+        model: The encoder and its widths.
+        n_inputs: Input features, or the shape of an image or text.
+        cost: As there.
+
+    Raises:
+        InputError: If the cost is not positive.
+    """
+
+    def products(widths: Sequence[int]) -> float:
+        return sum(block_products(model.model_copy(update={"widths": list(widths)}), n_inputs))
+
+    return _capacity(products, model.widths, cost)
+
+
+def _capacity(products: Callable[[Sequence[int]], float], widths: Sequence[int], cost: float) -> float:
     if not cost > 0:
         raise InputError(f"cost is {cost:g}; a share of the full network's cost is above 0")
-    widest, full = max(widths), encoder_products(n_inputs, widths)
+    widest, full = max(widths), products(widths)
 
     def miss(units: int) -> float:
-        return abs(encoder_products(n_inputs, scaled_widths(widths, units / widest)) / full - cost)
+        return abs(products(scaled_widths(widths, units / widest)) / full - cost)
 
     return min(range(1, widest + 1), key=miss) / widest

@@ -45,6 +45,8 @@ def read_study(path: str | Path) -> Study:
         document["data"] = _resolve_source(document["data"], path.resolve().parent)
     if isinstance(document, dict) and isinstance(document.get("trainer"), dict):
         document["trainer"] = _resolve_directory(document["trainer"], path.resolve().parent)
+    if isinstance(document, dict) and isinstance(document.get("model"), dict):
+        document["model"] = _resolve_weights(document["model"], path.resolve().parent)
     return parse_study(document, place=str(path))
 
 
@@ -64,7 +66,7 @@ def parse_study(document: object, *, place: str = "study") -> Study:
 
 def _resolve_source(data: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     source = data.get("source")
-    if not isinstance(source, str) or source.startswith(("sklearn:", "python:")):
+    if not isinstance(source, str) or source.startswith(("sklearn:", "python:", "generated:")):
         return dict(data)
     return {**data, "source": str(folder / source)}
 
@@ -75,6 +77,11 @@ def _resolve_directory(trainer: Mapping[str, Any], folder: Path) -> dict[str, An
     if not isinstance(directory, str | None):
         return dict(trainer)
     return {**trainer, "working_directory": str(folder / (directory or ""))}
+
+
+def _resolve_weights(model: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    weights = model.get("weights")
+    return {**model, "weights": str(folder / weights)} if isinstance(weights, str) else dict(model)
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):

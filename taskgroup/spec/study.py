@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
-from taskgroup.errors import nearest
+from taskgroup.errors import InputError, nearest
 from taskgroup.spec.duration import Seconds
+from taskgroup.spec.inputs import ImageSpec, InputKind, TextSpec
+from taskgroup.spec.model import ModelSpec
 from taskgroup.spec.task import Subset, Task
 from taskgroup.spec.trainer import TrainerSpec
 from taskgroup.spec.trainer_rules import OF_THE_ENGINE, check_trainer_rules
@@ -50,29 +60,42 @@ class SplitSpec(_Section):
 
 
 class DataSpec(_Section):
-    """Where the rows come from: a CSV, Parquet or NPZ path, `sklearn:NAME`, `python:module:function`.
+    """Where the rows come from.
 
-    `features` defaults to every column that is no target.
+    `source` is a CSV, Parquet or NPZ path, a folder of images, `sklearn:NAME`, `generated:NAME` or
+    `python:module:function`.
+
+    `features` defaults to every column that is no target. `image` or `text` says that each row is one.
     """
 
     source: Annotated[str, Field(min_length=1)]
     features: list[str] | None = None
     split: SplitSpec = SplitSpec()
-
-
-class ModelSpec(_Section):
-    """The encoder: `mlp` is one linear layer with ReLU for each width."""
-
-    encoder: Literal["mlp"] = "mlp"
-    widths: Annotated[list[Annotated[int, Field(ge=1, le=65536)]], Field(min_length=1, max_length=100)] = [
-        64,
-        64,
-    ]
+    image: ImageSpec | None = None
+    text: TextSpec | None = None
 
     @property
-    def n_blocks(self) -> int:
-        """The number of encoder blocks, the largest sharing depth."""
-        return len(self.widths)
+    def reads(self) -> InputKind:
+        """What a row is."""
+        if self.image is not None:
+            return "image"
+        return "table" if self.text is None else "text"
+
+    @model_validator(mode="after")
+    def _one_kind_of_input(self) -> DataSpec:
+        if self.image is not None and self.text is not None:
+            raise ValueError("give data.image or data.text, not both")
+        if self.features is not None and (self.text is not None or (self.image and self.image.column)):
+            raise ValueError(
+                f"data.features cannot stand beside data.{self.reads}, which is all that is read"
+            )
+        return self
+
+    @model_serializer(mode="wrap")
+    def _without_absent_inputs(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Keys that are younger than the first records, which must not change by them."""
+        document = handler(self)
+        return {k: v for k, v in document.items() if k not in ("image", "text") or v is not None}
 
 
 DEFAULT_EPOCHS = 100
@@ -247,8 +270,19 @@ class Study(_Section):
         if too_deep:
             raise ValueError(
                 f"search.sharing.depth {too_deep[0]} exceeds the {self.model.n_blocks} encoder blocks "
-                f"of model.widths {self.model.widths}; use 0 to {self.model.n_blocks}"
+                f"of {self._blocks_from}; use 0 to {self.model.n_blocks}"
             )
+        self.model.check_reads(self.data.reads)
+        if self.model.is_own_code and self.search.baseline == "matched":
+            raise ValueError(
+                f"search.baseline 'matched' needs narrower networks, and {self.model.encoder!r} has no "
+                "widths; use 'full'"
+            )
+
+    @property
+    def _blocks_from(self) -> str:
+        model = self.model
+        return "model.blocks" if model.is_own_code else f"model.widths {model.widths}"
 
     @property
     def task_names(self) -> Subset:
@@ -293,5 +327,20 @@ class Study(_Section):
             return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
         split, model, training = document["data"]["split"], document["model"], document["training"]
         training = {k: v for k, v in training.items() if k not in {"learning_rate", "weight_decay"}}
-        text = json.dumps([data_fingerprint, split, self.seed, tasks, model, training], sort_keys=True)
+        parts = [data_fingerprint, split, self.seed, tasks, model, training]
+        if self.model.weights is not None:
+            model["weights"] = _digest(self.model.weights)
+        if self.data.text is not None:  # the vocabulary is drawn from the rows at each seed
+            parts.append({k: v for k, v in document["data"]["text"].items() if k != "column"})
+        text = json.dumps(parts, sort_keys=True)
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _digest(path: str) -> str:
+    """A hash of a file's content, so that weights that move keep their runs and changed ones do not."""
+    try:
+        return hashlib.blake2b(Path(path).read_bytes(), digest_size=16).hexdigest()
+    except OSError as error:
+        raise InputError(
+            f"model.weights '{path}' cannot be read ({error.strerror}); check the path"
+        ) from None

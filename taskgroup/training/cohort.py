@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from taskgroup.models import Product, StackedMLP, torch_product
+from taskgroup.models import Modules, Network, Product, StackedMLP, torch_product
 from taskgroup.spec import SPLITS, RunSpec, Score, Split, Task, scaled_widths
 from taskgroup.training.loss import CohortLoss
 from taskgroup.training.loss_weights import LossWeights
@@ -36,6 +36,7 @@ class Shapes:
         dtype: Of weights and activations.
         device: Where they live.
         product: How matrices are multiplied.
+        modules: Builds the networks of encoders that are no plain MLP; None where they are.
     """
 
     tasks: tuple[Task, ...]
@@ -46,6 +47,7 @@ class Shapes:
     dtype: torch.dtype = torch.float32
     device: str = "cpu"
     product: Product = torch_product
+    modules: Modules | None = None
 
     @cached_property
     def first_row(self) -> list[int]:
@@ -64,18 +66,9 @@ class Cohort:
     """
 
     def __init__(self, members: Sequence[RunSpec], seeds: Mapping[int, SeedData], shapes: Shapes) -> None:
-        (capacity,) = {member.capacity for member in members}
         self._shapes = shapes
         self._all_seeds = seeds
-        self.network = StackedMLP(
-            members,
-            n_inputs=shapes.n_inputs,
-            widths=scaled_widths(shapes.widths, capacity),
-            n_outputs=shapes.n_outputs,
-            dtype=shapes.dtype,
-            device=shapes.device,
-            product=shapes.product,
-        )
+        self.network = _network(members, shapes)
         self._attach()
         self._optimizer = CohortAdamW(self._stacked, self.members)
 
@@ -95,7 +88,7 @@ class Cohort:
     def outputs(self, split: Split) -> Tensor:
         """All heads' outputs on a scored split, [nodes, columns, rows]."""
         x = _stack_inputs([data.scored[split] for data in self._seeds])
-        parts = [self.network.forward(chunk).clone() for chunk in torch.split(x, _SCORING_ROWS, dim=2)]
+        parts = [self.network.evaluate(chunk).clone() for chunk in torch.split(x, _SCORING_ROWS, dim=2)]
         return torch.cat(parts, dim=2)
 
     def scores(self) -> list[tuple[Score, ...]]:
@@ -119,11 +112,7 @@ class Cohort:
 
     def finite(self) -> np.ndarray:
         """Which runs have only finite weights, [R]."""
-        fine = np.ones(len(self.members), dtype=bool)
-        for layer, owner in zip(self.network.layers, self.network.layer_runs, strict=True):
-            bad = ~(layer.weight.sum(dim=(1, 2)) + layer.bias.sum(dim=1)).isfinite().cpu().numpy()
-            fine[owner[bad]] = False
-        return fine
+        return self.network.finite()
 
     def drop(self, runs: Sequence[int]) -> None:
         """Remove runs (positions in `members`) and compact all tensors; the others are not touched."""
@@ -195,11 +184,8 @@ class Cohort:
     @property
     def _stacked(self) -> list[Stacked]:
         """All trained tensors of the cohort."""
-        trained = list(self._weights.stacked)
-        for i, (layer, owner) in enumerate(zip(self.network.layers, self.network.layer_runs, strict=True)):
-            trained.append(Stacked(f"weight {i}", layer.weight, layer.weight_grad, owner))
-            trained.append(Stacked(f"bias {i}", layer.bias, layer.bias_grad, owner))
-        return trained
+        own = [Stacked(t.name, t.value, t.grad, t.run) for t in self.network.trained]
+        return [*self._weights.stacked, *own]
 
     @staticmethod
     def _stack_targets(parts: Sequence[Part]) -> tuple[Tensor, Tensor | None]:
@@ -208,6 +194,22 @@ class Cohort:
         if all(part.complete for part in parts):
             return y, None
         return y, torch.cat([part.labelled for part in parts])
+
+
+def _network(members: Sequence[RunSpec], shapes: Shapes) -> Network:
+    """The networks of a cohort: linear layers stacked in closed form, or modules by autograd."""
+    (capacity,) = {member.capacity for member in members}
+    if shapes.modules is not None:
+        return shapes.modules.network(members, shapes.n_outputs, capacity, shapes.dtype, shapes.device)
+    return StackedMLP(
+        members,
+        n_inputs=shapes.n_inputs,
+        widths=scaled_widths(shapes.widths, capacity),
+        n_outputs=shapes.n_outputs,
+        dtype=shapes.dtype,
+        device=shapes.device,
+        product=shapes.product,
+    )
 
 
 def _stack_inputs(parts: Sequence[Part]) -> Tensor:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from taskgroup.errors import InputError, RunFailedError
-from taskgroup.models import StackedLinear
+from taskgroup.models import StackedLinear, StackedMLP
 from taskgroup.spec import RunSpec, Sharing, Subset
 from taskgroup.training.cohort import Cohort, Shapes
 from taskgroup.training.linearisation import Linearised, linearise
@@ -95,7 +95,7 @@ def probe_joint_training(
     looks = [look for look in looks if look.finite]
     if not looks:
         raise RunFailedError("the joint training diverged at once; lower training.learning_rate")
-    linearised = linearise(best.network, data, shapes)
+    linearised = linearise(_linear_layers(best), data, shapes)
     return JointProbe(
         tasks=run.subset,
         seed=run.seed,
@@ -138,8 +138,8 @@ class SharedBlocks:
 
     def __init__(self, cohort: Cohort, data: SeedData, shapes: Shapes) -> None:
         (run,) = cohort.members
-        self._network, self._step_size = cohort.network, run.learning_rate
-        self._blocks: list[StackedLinear] = cohort.network.blocks[: run.sharing.depth]
+        self._network, self._step_size = _linear_layers(cohort), run.learning_rate
+        self._blocks: list[StackedLinear] = self._network.blocks[: run.sharing.depth]
         self._tasks = torch.from_numpy(cohort.network.wiring.branch_task).to(shapes.device)
         self._loss = CohortLoss(
             cohort.network.wiring,
@@ -192,6 +192,11 @@ class SharedBlocks:
     def _targets(self, batch: Part) -> tuple[Tensor, Tensor | None]:
         mask = None if batch.complete else self._loss.label_mask(batch.labelled)
         return self._loss.targets_of_rows(batch.y), mask
+
+
+def _linear_layers(cohort: Cohort) -> StackedMLP:
+    assert isinstance(cohort.network, StackedMLP)  # the trainer refuses to probe other encoders
+    return cohort.network
 
 
 def _batches(rows: Part, batch_size: int) -> Iterator[Part]:

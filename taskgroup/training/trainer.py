@@ -10,7 +10,7 @@ import torch
 
 from taskgroup.data import Dataset
 from taskgroup.errors import InputError
-from taskgroup.models import blas_libraries, fastest_product
+from taskgroup.models import Modules, blas_libraries, fastest_product
 from taskgroup.spec import RunResult, RunSpec, Study
 from taskgroup.training.cohort import Shapes
 from taskgroup.training.loop import train_cohort
@@ -47,11 +47,14 @@ class Trainer:
             dtype=_DTYPES[study.training.precision],
             device=_device(device),
             product=fastest_product(_device(device), study.training.precision),
+            modules=_modules(study, dataset),
         )
 
     def pack(self, specs: Sequence[RunSpec]) -> list[list[RunSpec]]:
         """Divide runs into cohorts, the same for the same list."""
         shapes = self._shapes
+        if shapes.modules is not None:
+            return shapes.modules.pack(specs, device=shapes.device, batch_size=shapes.batch_size)
         return pack(
             specs,
             n_inputs=shapes.n_inputs,
@@ -81,6 +84,11 @@ class Trainer:
             RunFailedError: If the training diverged before anything was seen.
         """
         training = self._study.training
+        if self._shapes.modules is not None:
+            raise InputError(
+                f"estimators that look at gradients need the plain 'mlp' encoder, not "
+                f"'{self._study.model.encoder}'; use one that looks at gains or at labels"
+            )
         with _one_thread(), _products_in(training.precision):
             return probe_joint_training(
                 run,
@@ -100,6 +108,13 @@ class Trainer:
         return self._seeds[seed]
 
 
+def _modules(study: Study, dataset: Dataset) -> Modules | None:
+    if study.model.is_plain_mlp:
+        return None
+    n_outputs = [target.n_outputs for target in dataset.targets.values()]
+    return Modules(study.model, dataset.input_shape, n_outputs=n_outputs, n_tokens=dataset.n_tokens)
+
+
 def _device(name: str) -> str:
     if name == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
@@ -114,7 +129,7 @@ def _one_thread() -> Iterator[None]:
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        with blas_libraries().limit(limits=1):
+        with blas_libraries().limit(limits=1), torch.random.fork_rng(devices=[]):
             yield
     finally:
         torch.set_num_threads(before)

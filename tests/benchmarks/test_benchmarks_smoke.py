@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks.breakdown import breakdown
 from benchmarks.case import Case
+from benchmarks.encoders import encoders
 from benchmarks.engine import engine
 from benchmarks.trainers import trainers
 
@@ -43,3 +44,8 @@ def test_asking_a_command_is_timed_beside_a_function():
     """The figure tells users whether a process a run is dear to them."""
     by_name = {row[0]: row[2] for row in trainers(1, n_runs=1).tables[0].rows}
     assert by_name["a command"] > by_name["a function"] > 0
+
+
+def test_every_encoder_is_timed():
+    names = {str(row[0]).split()[0] for row in encoders(1, sizes=(1, 2), epochs=1).tables[0].rows}
+    assert names == {"cnn", "bag", "embedding_bag", "lstm"}

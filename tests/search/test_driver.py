@@ -68,7 +68,7 @@ class Searched:
 def search(record: SqlRecord, study: Study, executor: FakeExecutor) -> Searched:
     study_id = record.open_study(study, data_fingerprint="rows")
     lab = Lab(executor, record, study_id, "context", Silent())
-    dataset: Any = SimpleNamespace(features=np.zeros((10, 8)))
+    dataset: Any = SimpleNamespace(n_inputs=8)
     Driver(study, dataset, lab=lab, record=record, study_id=study_id, progress=Silent()).search()
     return Searched(conclude(study, record, study_id, make_plan(study)), executor)
 

@@ -1,0 +1,1 @@
+"""The encoders that ship, one a file."""

@@ -1,0 +1,66 @@
+"""What a cohort needs of its networks, however they are computed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, Self
+
+import numpy as np
+from torch import Tensor
+
+from taskgroup.models.wiring import Wiring
+from taskgroup.spec import RunSpec
+
+
+@dataclass(frozen=True)
+class Trained:
+    """One trained tensor of a cohort's networks.
+
+    Attributes:
+        name: Its place, the same before and after runs are dropped.
+        value: [items, ...], updated in place by the optimiser.
+        grad: The same shape, filled by `backward`.
+        run: The run that owns each item, ascending.
+    """
+
+    name: str
+    value: Tensor
+    grad: Tensor
+    run: np.ndarray
+
+
+class Network(Protocol):
+    """The encoders and heads of R runs.
+
+    Attributes:
+        members: The runs.
+        seeds: Their different seeds, in the order of the inputs.
+        wiring: Where each task's outputs stand.
+    """
+
+    members: tuple[RunSpec, ...]
+    seeds: tuple[int, ...]
+    wiring: Wiring
+
+    @property
+    def trained(self) -> list[Trained]:
+        """All trained tensors."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """All heads' outputs in training, [nodes, columns, B], from one input a seed, [S, D, B]."""
+
+    def backward(self, x: Tensor, grad: Tensor) -> None:
+        """Fill all gradients after `forward` on the same input, from that of the outputs."""
+
+    def evaluate(self, x: Tensor) -> Tensor:
+        """All heads' outputs in scoring; a later call may overwrite them."""
+
+    def finite(self) -> np.ndarray:
+        """Which runs have only finite weights, [R]."""
+
+    def keep(self, runs: Sequence[int]) -> None:
+        """Drop all runs but these (positions in `members`, ascending)."""
+
+    def take_weights(self, other: Self, runs: Sequence[int]) -> None:
+        """Copy the weights of some runs of another network (positions there), all of them members here."""
