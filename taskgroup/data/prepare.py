@@ -6,7 +6,7 @@ validation and test rows look like must not reach the network.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +35,8 @@ class Prepared:
         offset: ``[T]`` float64; ``targets * scale + offset`` is in the data's units. 0 unless regression.
         scale: ``[T]`` float64; 1 unless regression.
         n_training_labels: ``[T]`` int64, the labelled training rows of each task.
+        weights: ``[T, N]`` float32, how much each label counts: 0 where it is missing, 1 on average over a
+            task's labelled training rows; None where all labels count the same.
     """
 
     split: Split
@@ -47,6 +49,7 @@ class Prepared:
     offset: Float64
     scale: Float64
     n_training_labels: npt.NDArray[np.int64]
+    weights: Float32 | None = None
 
 
 def prepare(dataset: Dataset, split: Split) -> Prepared:
@@ -76,6 +79,7 @@ def prepare(dataset: Dataset, split: Split) -> Prepared:
         offset=np.array([offset for offset, _ in units]),
         scale=np.array([scale for _, scale in units]),
         n_training_labels=labelled[:, split.train].sum(axis=1),
+        weights=_weights(targets, labelled, split.train),
     )
 
 
@@ -88,6 +92,20 @@ def standardisation(values: npt.NDArray[np.floating]) -> tuple[Float64, Float64]
     mean, std = values.mean(axis=0, dtype=np.float64), values.std(axis=0, dtype=np.float64)
     # Rounding in the mean leaves a constant column with a tiny standard deviation, not with zero.
     return mean, np.where((values == values[0]).all(axis=0), 1.0, std)
+
+
+def _weights(
+    targets: Sequence[Target], labelled: npt.NDArray[np.bool_], train: npt.NDArray[np.int64]
+) -> Float32 | None:
+    """The weights of all labels ``[T, N]``, each task's with mean 1 over its labelled training rows."""
+    if all(target.weights is None for target in targets):
+        return None
+    weights = labelled.astype(np.float64)
+    for row, target in zip(weights, targets, strict=True):
+        if target.weights is not None:
+            used = target.weights[train][target.labelled[train]]
+            row *= target.weights / (used.mean() if len(used) else 1.0)
+    return weights.astype(np.float32)
 
 
 def _units(target: Target, train: npt.NDArray[np.int64]) -> tuple[float, float]:

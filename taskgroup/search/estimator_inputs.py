@@ -76,7 +76,7 @@ class EstimatorInputs:
         if self._fingerprint not in (None, dataset.fingerprint):
             raise InputError(
                 f"the data of study '{self._study.name}' have changed since it was searched; restore "
-                f"'{self._study.data.source}', or search again under another name"
+                f"'{self._study.data.source_name}', or search again under another name"
             )
         split, study_seed = self._study.data.split, self._study.seed
         for seed in self._seeds:

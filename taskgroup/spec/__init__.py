@@ -4,6 +4,7 @@ from taskgroup.spec.capacity import encoder_products, matched_capacity, scaled_w
 from taskgroup.spec.load import parse_study, read_study
 from taskgroup.spec.metric import ERROR_FLOOR, KINDS, METRICS, Direction, Kind, Metric, metric_for
 from taskgroup.spec.run import SPLITS, RunResult, RunSpec, Score, Sharing, Split
+from taskgroup.spec.sampling import SamplingSpec, TemperatureSampling
 from taskgroup.spec.study import (
     DataSpec,
     GroupingSpec,
@@ -30,6 +31,7 @@ __all__ = [
     "ModelSpec",
     "RunResult",
     "RunSpec",
+    "SamplingSpec",
     "Score",
     "SearchSpec",
     "Sharing",
@@ -38,6 +40,7 @@ __all__ = [
     "Study",
     "Subset",
     "Task",
+    "TemperatureSampling",
     "TrainingSpec",
     "encoder_products",
     "matched_capacity",
