@@ -41,7 +41,8 @@ def read_division(table: Table, spec: SplitSpec) -> npt.NDArray[np.float64] | No
 
 def _codes(column: Column) -> npt.NDArray[np.float64]:
     values = column.astype(str) if column.dtype.kind == "O" else column
-    return np.unique(values, return_inverse=True)[1].astype(np.float64)
+    codes: npt.NDArray[np.int64] = np.unique(values, return_inverse=True)[1]
+    return codes.astype(np.float64)
 
 
 def _times(column: Column, about: str) -> npt.NDArray[np.float64]:
