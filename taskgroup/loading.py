@@ -31,6 +31,19 @@ def load_study(path: str | Path) -> Study:
     return study
 
 
+def _require_mixed_batches(study: Study) -> None:
+    """Refuse weightings that compare the tasks' losses in each step where a step has one task only."""
+    if study.training.sampling != "round_robin":
+        return
+    for i, name in enumerate(study.search.weighting):
+        if WEIGHTINGS[name].needs_losses:
+            raise InputError(
+                f"search.weighting[{i}] {name!r} looks at the losses of several tasks in each step, but "
+                "with training.sampling 'round_robin' a step has one task only; use weighting 'equal', or "
+                "sampling 'proportional'"
+            )
+
+
 def load_checked(study: Study, seeds: Iterable[int]) -> Dataset:
     """Load a study's data and check that every task can be learned at every seed.
 
@@ -43,6 +56,7 @@ def load_checked(study: Study, seeds: Iterable[int]) -> Dataset:
             f"study '{study.name}' has one task, {study.tasks[0].name!r}; list at least two under 'tasks'"
         )
     affordable_depths(study, dataset.features.shape[1])
+    _require_mixed_batches(study)
     for seed in seeds:
         split = draw_split(dataset, study.data.split, study_seed=study.seed, seed=seed)
         require_learnable(dataset, split)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import click
 
 from taskgroup.cli.options import json_option, print_json, say
+
+if TYPE_CHECKING:
+    from taskgroup.data import Dataset, Split
 
 
 @click.command("check")
@@ -12,7 +17,7 @@ from taskgroup.cli.options import json_option, print_json, say
 @json_option
 def command(study_file: str, *, as_json: bool) -> None:
     """Check a study file and its data without training anything."""
-    from taskgroup.data import draw_split
+    from taskgroup.data import draw_split, suspicions
     from taskgroup.loading import load_checked, load_study
     from taskgroup.search import make_plan, require_feasible
 
@@ -21,17 +26,18 @@ def command(study_file: str, *, as_json: bool) -> None:
     plan = make_plan(study)
     dataset = load_checked(study, (*plan.seeds, *plan.fresh_seeds))
     split = draw_split(dataset, study.data.split, study_seed=study.seed, seed=plan.seeds[0])
-    tasks = [
+    tasks: list[dict[str, Any]] = [
         {
             "name": task.name,
             "kind": task.kind,
             "metric": task.score.name,
             "outputs": dataset.targets[task.name].n_outputs,
             "labelled": int(dataset.targets[task.name].labelled.sum()),
+            "rows": _rows_of(dataset, split, task.name),
         }
         for task in study.tasks
     ]
-    document = {
+    document: dict[str, Any] = {
         "study": study.name,
         "rows": {
             "training": len(split.train),
@@ -41,7 +47,7 @@ def command(study_file: str, *, as_json: bool) -> None:
         "features": dataset.features.shape[1],
         "tasks": tasks,
         "runs_at_most": plan.n_runs,
-        "warnings": list(dataset.warnings),
+        "warnings": [*dataset.warnings, *suspicions(dataset, split)],
     }
     if as_json:
         print_json(document)
@@ -52,8 +58,21 @@ def command(study_file: str, *, as_json: bool) -> None:
     for task in tasks:
         say(
             f"  {task['name']!s:<{width}}  {task['kind']!s:<10}  scored by {task['metric']!s:<8}  "
-            f"{task['labelled']} labels"
+            f"{task['labelled']} labels" + (_own_rows_text(task["rows"]) if study.data.own_rows else "")
         )
-    for warning in dataset.warnings:
+    for warning in document["warnings"]:
         say(f"warning: {warning}")
     say(f"Ready. Start with:  taskgroup search {study_file}   (at most {plan.n_runs} short trainings)")
+
+
+def _rows_of(dataset: Dataset, split: Split, task: str) -> dict[str, int]:
+    """How many rows a task has in each part."""
+    import numpy as np
+
+    rows = dataset.rows_of(task)
+    parts = {"training": split.train, "validation": split.validation, "test": split.test}
+    return {part: int(np.isin(chosen, rows).sum()) for part, chosen in parts.items()}
+
+
+def _own_rows_text(rows: dict[str, int]) -> str:
+    return "  rows: " + ", ".join(f"{n} {part}" for part, n in rows.items())

@@ -8,6 +8,7 @@ from taskgroup.data.prepare import Prepared, prepare
 from taskgroup.data.repeats import Repeats
 from taskgroup.data.split import Split
 from taskgroup.data.split_kinds import draw_split
+from taskgroup.data.suspicions import suspicions
 from taskgroup.data.synthetic import independent_tasks, planted_groups
 from taskgroup.data.table import Table
 
@@ -27,4 +28,5 @@ __all__ = [
     "prepare",
     "read_table",
     "require_learnable",
+    "suspicions",
 ]

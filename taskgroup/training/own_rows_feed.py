@@ -128,7 +128,7 @@ class OwnRowsFeed:
         labelled = weight[self._label_stream] * (owner[self._label_stream] == self._label_task.unsqueeze(1))
         complete = (numbers >= 0).all(axis=0)
         mixed = pools.weighted or max(map(len, self._tasks)) > 1
-        n_complete = 0 if mixed else int(np.argmin([*complete.tolist(), False]))
+        n_complete = 0 if mixed else int(np.argmin(np.append(complete, False)))
         return Batches(x, y.contiguous(), labelled, n_complete)
 
     def _standardisation(self) -> tuple[Tensor, Tensor]:
