@@ -13,6 +13,7 @@ import torch
 from benchmarks.breakdown import breakdown
 from benchmarks.engine import engine
 from benchmarks.honesty import honesty
+from benchmarks.own_rows import own_rows
 from benchmarks.packing import packing
 from benchmarks.report import Report
 from benchmarks.search import search
@@ -23,6 +24,7 @@ BENCHES: dict[str, Callable[[int], Report]] = {
     "engine": engine,
     "breakdown": breakdown,
     "packing": packing,
+    "own_rows": own_rows,
     "search": search,
     "solvers": solvers,
     "honesty": honesty,

@@ -9,6 +9,7 @@ import pytest
 from benchmarks.breakdown import breakdown
 from benchmarks.case import Case
 from benchmarks.engine import engine
+from benchmarks.own_rows import own_rows
 
 TINY = Case(n_rows=64, n_features=4, n_tasks=3, widths=(8, 8), batch_size=16, epochs=10)
 
@@ -36,3 +37,12 @@ def test_every_moment_of_a_cohort_is_of_some_kind(report):
     shares = {kind: share for kind, _, share in found.tables[0].rows}
     assert sum(shares.values()) == pytest.approx(1.0)
     assert shares["products"] > 0
+
+
+def test_own_rows_are_timed_against_masked_ones():
+    found = own_rows(1, n_tasks=4, rows_a_task=60)
+    assert {row[0]: row[1] for row in found.tables[0].rows} == {
+        "single tasks": 4,
+        "pairs": 6,
+        "all in one": 1,
+    }

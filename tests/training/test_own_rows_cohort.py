@@ -14,9 +14,9 @@ from sklearn.metrics import r2_score
 from taskgroup.data import dataset_from_table, draw_split
 from taskgroup.spec import RunSpec
 from taskgroup.training import Cohort, Shapes, Trainer, train_cohort
-from taskgroup.training.sampling import Proportional, RoundRobin, Sampling, Temperature, Uniform
+from taskgroup.training.sampling import SAMPLINGS, Proportional, Sampling, Temperature
 
-SAMPLINGS = [Proportional(), Uniform(), Temperature(5.0), Temperature(5.0, annealed=True), RoundRobin()]
+EVERY = [*(make() for make in SAMPLINGS.values()), Temperature(5.0), Temperature(5.0, annealed=True)]
 CANDIDATES = [
     spec(*subset, depth=depth, seed=seed, weighting=weighting, learning_rate=rate)
     for seed in (0, 1)
@@ -63,7 +63,7 @@ def outputs(cohort: Cohort, run: int, task: str, n_rows: int) -> torch.Tensor:
     return cohort.outputs("test")[w.branch_node[branch], start : start + N_OUTPUTS[task], :n_rows]
 
 
-@pytest.mark.parametrize("sampling", SAMPLINGS, ids=lambda s: type(s).__name__)
+@pytest.mark.parametrize("sampling", EVERY, ids=lambda s: type(s).__name__)
 def test_cohort_equals_single_runs_and_plain_modules(sampling):
     """Runs that read different rows must not see each other's, and must train as anybody would train them."""
     mixed_sizes = 0
