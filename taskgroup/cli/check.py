@@ -47,7 +47,10 @@ def command(study_file: str, *, as_json: bool) -> None:
         "features": dataset.features.shape[1],
         "tasks": tasks,
         "runs_at_most": plan.n_runs,
-        "warnings": [*dataset.warnings, *suspicions(dataset, split)],
+        "warnings": [
+            *dataset.warnings,
+            *suspicions(dataset, split, stops_early=study.training.early_stopping is not None),
+        ],
     }
     if as_json:
         print_json(document)

@@ -18,19 +18,22 @@ ALIKE = 0.98
 """Targets that agree by more are as good as one, and features that reach more give a target away."""
 FEW_ROWS = 10
 _MAX_ROWS = 1000
+_FEW_TO_STOP_ON = 20
 _MAX_TREES = 4000
 
 Float64 = npt.NDArray[np.float64]
 
 
-def suspicions(dataset: Dataset, split: Split) -> list[str]:
+def suspicions(dataset: Dataset, split: Split, *, stops_early: bool = False) -> list[str]:
     """One sentence for each thing that deserves a second look.
 
     Args:
         dataset: The rows.
         split: Whose training rows are learned from and whose validation rows are predicted.
+        stops_early: Whether the validation rows also say when training stops.
     """
-    return [*_alike_targets(dataset), *_rare_classes(dataset), *_giveaways(dataset, split)]
+    found = [*_alike_targets(dataset), *_rare_classes(dataset), *_giveaways(dataset, split)]
+    return [*found, *(_few_to_stop_on(dataset, split) if stops_early else [])]
 
 
 def association(first: Float64, second: Float64, *, discrete: bool) -> float:
@@ -78,6 +81,27 @@ def _rare_classes(dataset: Dataset) -> Iterator[str]:
         for label, count in zip(target.classes, counts.tolist(), strict=True):
             if 1 < count < FEW_ROWS:  # a single row is named when the data are loaded
                 yield f"task {name!r} has only {count} rows of class {label!r}"
+
+
+def _few_to_stop_on(dataset: Dataset, split: Split) -> Iterator[str]:
+    """Tasks whose best epoch is chosen on so few rows that the choice itself raises their score there."""
+    few = {}
+    for name, target in dataset.targets.items():
+        values = target.values[split.validation][target.labelled[split.validation]]
+        if target.task.kind in ("binary", "multiclass"):
+            counts = np.bincount(values.astype(np.int64), minlength=len(target.classes))
+            few[name] = int(len(values) - counts.max())
+        else:
+            few[name] = len(values)
+    few = {name: n for name, n in few.items() if n < _FEW_TO_STOP_ON}
+    if few:
+        least = min(few, key=lambda name: few[name])
+        yield (
+            f"{len(few)} of {len(dataset.targets)} tasks have fewer than {_FEW_TO_STOP_ON} validation rows "
+            f"besides the commonest class (task {least!r} has {few[least]}): stopping early by them and "
+            "comparing on them flatters single-task networks; give training.epochs, or raise "
+            "data.split.validation"
+        )
 
 
 def _giveaways(dataset: Dataset, split: Split) -> Iterator[str]:
