@@ -26,6 +26,7 @@ def command(study_file: str, *, as_json: bool) -> None:
     plan = make_plan(study)
     dataset = load_checked(study, (*plan.seeds, *plan.fresh_seeds))
     split = draw_split(dataset, study.data.split, study_seed=study.seed, seed=plan.seeds[0])
+    stops_early = study.training.early_stopping is not None
     tasks: list[dict[str, Any]] = [
         {
             "name": task.name,
@@ -33,7 +34,7 @@ def command(study_file: str, *, as_json: bool) -> None:
             "metric": task.score.name,
             "outputs": dataset.targets[task.name].n_outputs,
             "labelled": int(dataset.targets[task.name].labelled.sum()),
-            "rows": _rows_of(dataset, split, task.name),
+            **({"rows": _rows_of(dataset, split, task.name)} if study.data.own_rows else {}),
         }
         for task in study.tasks
     ]
@@ -47,10 +48,7 @@ def command(study_file: str, *, as_json: bool) -> None:
         "features": dataset.features.shape[1],
         "tasks": tasks,
         "runs_at_most": plan.n_runs,
-        "warnings": [
-            *dataset.warnings,
-            *suspicions(dataset, split, stops_early=study.training.early_stopping is not None),
-        ],
+        "warnings": [*dataset.warnings, *suspicions(dataset, split, stops_early=stops_early)],
     }
     if as_json:
         print_json(document)
@@ -61,7 +59,7 @@ def command(study_file: str, *, as_json: bool) -> None:
     for task in tasks:
         say(
             f"  {task['name']!s:<{width}}  {task['kind']!s:<10}  scored by {task['metric']!s:<8}  "
-            f"{task['labelled']} labels" + (_own_rows_text(task["rows"]) if study.data.own_rows else "")
+            f"{task['labelled']} labels" + (_own_rows_text(task["rows"]) if "rows" in task else "")
         )
     for warning in document["warnings"]:
         say(f"warning: {warning}")
