@@ -14,6 +14,7 @@ from benchmarks.breakdown import breakdown
 from benchmarks.encoders import encoders
 from benchmarks.engine import engine
 from benchmarks.honesty import honesty
+from benchmarks.own_rows import own_rows
 from benchmarks.packing import packing
 from benchmarks.report import Report
 from benchmarks.search import search
@@ -26,6 +27,7 @@ BENCHES: dict[str, Callable[[int], Report]] = {
     "breakdown": breakdown,
     "packing": packing,
     "encoders": encoders,
+    "own_rows": own_rows,
     "search": search,
     "solvers": solvers,
     "honesty": honesty,

@@ -1,7 +1,8 @@
 """Search digits and public data sets, and write what was found.
 
 Run from the repository root: `python -m benchmarks.real_data --data FOLDER [-o FOLDER] [SET ...]`. FOLDER holds
-emotions.parquet, wq.parquet and sarcos.parquet, each with its targets in the columns `y_*`; digits needs none.
+emotions.parquet, wq.parquet and sarcos.parquet, each with its targets in the columns `y_*`, and landmine.parquet,
+whose column `task` says which task a row belongs to; digits needs none.
 
 For each set: exactly all pairs and all-in-one with untuned settings (`tg.measure`), then the full search.
 """
@@ -34,12 +35,14 @@ class Case:
         file: Its table; None for a study that ships.
         kind: Of all its tasks.
         settings: Sections of the study file that differ from the common ones.
+        task_column: Where every task has rows of its own, the column that says whose; labels are in `y`.
     """
 
     name: str
     file: str | None
     kind: str = "regression"
     settings: tuple[tuple[str, Any], ...] = ()
+    task_column: str | None = None
 
 
 CASES = (
@@ -48,6 +51,13 @@ CASES = (
     Case("wq", "wq.parquet", settings=(("search", {"runs": 900, "seeds": 3}),)),
     Case("sarcos", "sarcos.parquet"),
     Case("sarcos_fifth", "sarcos.parquet", settings=(("split", {"train_fraction": 0.2}),)),
+    Case(
+        "landmine",
+        "landmine.parquet",
+        "binary",
+        settings=(("search", {"runs": 1500, "seeds": 3}),),
+        task_column="task",
+    ),
 )
 
 
@@ -72,16 +82,26 @@ def study_of(case: Case, data: Path) -> Study:
     if case.file is None:
         return tg.load_study(f"studies/{case.name}.yaml")
     settings = dict(case.settings)
-    columns = pd.read_parquet(data / case.file).columns
     document = {
         "name": case.name,
-        "data": {"source": str((data / case.file).resolve()), "split": settings.get("split", {})},
-        "tasks": [{"name": c[2:], "target": c, "kind": case.kind} for c in columns if c.startswith("y_")],
+        "data": {
+            "source": str((data / case.file).resolve()),
+            "split": settings.get("split", {}),
+            "task_column": case.task_column,
+        },
+        "tasks": _tasks(case, pd.read_parquet(data / case.file)),
         "model": {"widths": [64, 64]},
         "search": {"sharing": {"depth": [1, 2]}, **settings.get("search", {"runs": 700, "seeds": 5})},
         "grouping": {"max_groups": 3},
     }
     return parse_study(document)
+
+
+def _tasks(case: Case, table: pd.DataFrame) -> list[dict[str, Any]]:
+    if case.task_column is None:
+        return [{"name": c[2:], "target": c, "kind": case.kind} for c in table if c.startswith("y_")]
+    marks = sorted(table[case.task_column].unique().tolist())
+    return [{"name": f"{mark}", "target": "y", "kind": case.kind} for mark in marks]
 
 
 def _section(case: Case, data: Path, output: Path) -> str:

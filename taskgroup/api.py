@@ -342,7 +342,7 @@ def _search_function(
         study, runs=study.search.runs, seeds=study.search.seeds, confirm=confirm, candidates=allowed
     )
     with open_record(storage or IN_MEMORY) as record:
-        study_id = record.open_study(study, data_fingerprint=study.data.source)
+        study_id = record.open_study(study, data_fingerprint=study.data.source_name)
         executor = FunctionExecutor(train, study.tasks)
         lab = Lab(executor, record, study_id, study.context(study.name), listener)
         driver = FunctionDriver(

@@ -58,6 +58,19 @@ def require_encoder(study: Study, dataset: Dataset) -> None:
     Trainer(study, dataset)
 
 
+def _require_mixed_batches(study: Study) -> None:
+    """Refuse weightings that compare the tasks' losses in each step where a step has one task only."""
+    if study.training.sampling != "round_robin":
+        return
+    for i, name in enumerate(study.search.weighting):
+        if WEIGHTINGS[name].needs_losses:
+            raise InputError(
+                f"search.weighting[{i}] {name!r} looks at the losses of several tasks in each step, but "
+                "with training.sampling 'round_robin' a step has one task only; use weighting 'equal', or "
+                "sampling 'proportional'"
+            )
+
+
 def load_checked(study: Study, seeds: Iterable[int]) -> Dataset:
     """Load a study's data and check that every task can be learned at every seed.
 
@@ -67,6 +80,7 @@ def load_checked(study: Study, seeds: Iterable[int]) -> Dataset:
     dataset = load_dataset(study)
     _require_tasks(study)
     affordable_depths(study, dataset.n_inputs)
+    _require_mixed_batches(study)
     if not study.model.is_plain_mlp:
         require_encoder(study, dataset)
     for seed in seeds:

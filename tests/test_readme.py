@@ -13,6 +13,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
+
+from taskgroup.spec import parse_study
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -32,7 +35,7 @@ def folder(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("readme")
     shutil.copytree(ROOT / "studies", folder / "studies")
     shutil.copytree(ROOT / "reports" / "tables", folder / "reports" / "tables")
-    study, trainer = (block for kind, block in BLOCKS if kind == "yaml")
+    study, trainer, *_ = (block for kind, block in BLOCKS if kind == "yaml")
     (folder / "my_study.yaml").write_text(study, encoding="utf-8")
     (folder / "my_trainer.yaml").write_text(trainer, encoding="utf-8")
     rng = np.random.default_rng(0)
@@ -84,3 +87,11 @@ def test_shown_output_is_the_real_one(folder):
     assert re.sub(r"[-+]?\d[\d.]*", "#", shown.splitlines()[0]) == re.sub(
         r"[-+]?\d[\d.]*", "#", printed.splitlines()[0]
     )
+
+
+def test_sections_of_study_files_are_valid():
+    """A section that is copied into a study file must be understood."""
+    _, *sections = (yaml.safe_load(block) for kind, block in BLOCKS if kind == "yaml")
+    assert sections
+    for section in sections:
+        parse_study({"name": "mine", **section})

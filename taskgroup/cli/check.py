@@ -10,6 +10,7 @@ import click
 from taskgroup.cli.options import json_option, print_json, say
 
 if TYPE_CHECKING:
+    from taskgroup.data import Dataset, Split
     from taskgroup.search import Plan
     from taskgroup.spec import Study, TrainerSpec
 
@@ -34,7 +35,9 @@ def command(study_file: str, *, as_json: bool) -> None:
     width = max(len(task.name) for task in study.tasks)
     for task in document["tasks"]:
         labels = f"  {task['labelled']} labels" if "labelled" in task else ""
-        say(f"  {task['name']:<{width}}  {task['kind']:<10}  scored by {task['metric']:<8}{labels}".rstrip())
+        rows = f"  rows: {_parts_in_words(task['rows'])}" if "rows" in task else ""
+        told = f"  {task['name']:<{width}}  {task['kind']:<10}  scored by {task['metric']:<8}{labels}{rows}"
+        say(told.rstrip())
     for warning in document["warnings"]:
         say(f"warning: {warning}")
     say(f"Ready. Start with:  taskgroup search {study_file}   (at most {plan.n_runs} short trainings)")
@@ -42,28 +45,25 @@ def command(study_file: str, *, as_json: bool) -> None:
 
 def _with_data(study: Study, plan: Plan) -> dict[str, Any]:
     """What networks that are trained here learn from."""
-    from taskgroup.data import draw_split
+    from taskgroup.data import draw_split, suspicions
     from taskgroup.loading import load_checked
 
     dataset = load_checked(study, (*plan.seeds, *plan.fresh_seeds))
     split = draw_split(dataset, study.data.split, study_seed=study.seed, seed=plan.seeds[0])
-    labels = {name: target.labelled.sum() for name, target in dataset.targets.items()}
+    stops_early = study.training.early_stopping is not None
+    features = f"{dataset.features.shape[1]} features"
     return {
-        "rows": {
-            "training": len(split.train),
-            "validation": len(split.validation),
-            "test": len(split.test),
-        },
+        "rows": {part: len(rows) for part, rows in _parts(split).items()},
         "features": dataset.features.shape[1],
         **({"input_shape": list(dataset.input_shape)} if dataset.inputs is not None else {}),
-        "inputs": f"{dataset.features.shape[1]} features"
-        if dataset.inputs is None
-        else dataset.inputs.in_words,
+        "inputs": features if dataset.inputs is None else dataset.inputs.in_words,
         "tasks": [
-            _task(study, name) | {"outputs": target.n_outputs, "labelled": int(labels[name])}
-            for name, target in ((task.name, dataset.targets[task.name]) for task in study.tasks)
+            _task(study, name)
+            | {"outputs": target.n_outputs, "labelled": int(target.labelled.sum())}
+            | ({"rows": _rows_of(dataset, split, name)} if study.data.own_rows else {})
+            for name, target in dataset.targets.items()
         ],
-        "warnings": list(dataset.warnings),
+        "warnings": [*dataset.warnings, *suspicions(dataset, split, stops_early=stops_early)],
     }
 
 
@@ -84,9 +84,24 @@ def _task(study: Study, name: str) -> dict[str, Any]:
     return {"name": name, "kind": task.kind, "metric": task.score.name}
 
 
+def _parts(split: Split) -> dict[str, Any]:
+    return {"training": split.train, "validation": split.validation, "test": split.test}
+
+
+def _rows_of(dataset: Dataset, split: Split, task: str) -> dict[str, int]:
+    """How many rows a task has in each part."""
+    import numpy as np
+
+    own = dataset.rows_of(task)
+    return {part: int(np.isin(rows, own).sum()) for part, rows in _parts(split).items()}
+
+
 def _in_words(document: Mapping[str, Any]) -> str:
     n_tasks = len(document["tasks"])
     if "trainer" in document:
         return f"{n_tasks} tasks, trained by: {document['trainer']['runs']}"
-    rows = ", ".join(f"{n} {part}" for part, n in document["rows"].items())
-    return f"{n_tasks} tasks, {document['inputs']}; rows: {rows}"
+    return f"{n_tasks} tasks, {document['inputs']}; rows: {_parts_in_words(document['rows'])}"
+
+
+def _parts_in_words(rows: Mapping[str, int]) -> str:
+    return ", ".join(f"{n} {part}" for part, n in rows.items())

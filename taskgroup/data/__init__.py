@@ -8,7 +8,9 @@ from taskgroup.data.learnable import require_learnable
 from taskgroup.data.load import dataset_from_table, load_dataset, read_table
 from taskgroup.data.prepare import Prepared, prepare
 from taskgroup.data.repeats import Repeats
-from taskgroup.data.split import Split, draw_split
+from taskgroup.data.split import Split
+from taskgroup.data.split_kinds import draw_split
+from taskgroup.data.suspicions import suspicions
 from taskgroup.data.synthetic import independent_tasks, planted_groups
 from taskgroup.data.table import Table
 
@@ -32,4 +34,5 @@ __all__ = [
     "prepare",
     "read_table",
     "require_learnable",
+    "suspicions",
 ]

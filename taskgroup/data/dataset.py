@@ -27,11 +27,13 @@ class Target:
             0 to K-1 (multiclass), the task's own units (regression); ``[N, K]`` of 0 and 1 (multilabel).
         classes: The labels as they stand in the data, in the order of their codes; the column names for
             multilabel; empty for regression.
+        weights: ``[N]`` float64, how much each labelled row counts, above 0; None where all count the same.
     """
 
     task: Task
     values: npt.NDArray[np.float64]
     classes: tuple[object, ...] = ()
+    weights: npt.NDArray[np.float64] | None = None
 
     @property
     def n_outputs(self) -> int:
@@ -54,12 +56,18 @@ class Dataset:
         targets: The labels by task name, in the order of the task list.
         warnings: What was found that a careful user would want to know, one short sentence each.
         inputs: What a row of features is where it is an image or a text; None for a plain table.
+        owner: ``[N]`` int64, the position of the one task that each row belongs to; None where all tasks
+            share the rows.
+        divided_by: ``[N]`` float64, what the split goes by: a code for each group, or times in ascending
+            order; None where rows are drawn at random.
     """
 
     features: npt.NDArray[np.float32]
     feature_names: tuple[str, ...]
     targets: Mapping[str, Target]
     warnings: tuple[str, ...] = ()
+    owner: npt.NDArray[np.int64] | None = None
+    divided_by: npt.NDArray[np.float64] | None = None
     inputs: Inputs | None = None
 
     @property
@@ -89,10 +97,32 @@ class Dataset:
 
     @cached_property
     def strata(self) -> npt.NDArray[np.int64]:
-        """A stratum code for each row ``[N]``, from the labels of the classification tasks."""
+        """A stratum code for each row ``[N]``, from the labels of the classification tasks.
+
+        Where tasks have rows of their own, each task's rows have strata of their own.
+        """
+        if self.owner is not None:
+            return self._strata_of_owners(self.owner)
         discrete = [t.values for t in self.targets.values() if t.task.kind != "regression"]
         columns = [column for values in discrete for column in values.reshape(self.n_rows, -1).T]
         return stratify(columns, n_rows=self.n_rows)
+
+    def _strata_of_owners(self, owner: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        codes = np.zeros(self.n_rows, dtype=np.int64)
+        n_codes = 0
+        for position, target in enumerate(self.targets.values()):
+            rows = np.flatnonzero(owner == position)
+            discrete = [] if target.task.kind == "regression" else [target.values[rows]]
+            columns = [column for values in discrete for column in values.reshape(len(rows), -1).T]
+            codes[rows] = n_codes + stratify(columns, n_rows=len(rows))
+            n_codes = int(codes[rows].max(initial=n_codes)) + 1
+        return codes
+
+    def rows_of(self, task: str) -> npt.NDArray[np.int64]:
+        """The rows that a task may have labels in: its own ones, or all."""
+        if self.owner is None:
+            return np.arange(self.n_rows)
+        return np.flatnonzero(self.owner == list(self.targets).index(task))
 
     @cached_property
     def fingerprint(self) -> str:
@@ -107,4 +137,12 @@ class Dataset:
             # A missing label has one bit pattern, wherever its NaN came from; -0.0 becomes 0.0.
             values = np.where(np.isnan(target.values), np.nan, target.values + 0.0)
             digest.update(np.ascontiguousarray(values, dtype="<f8").data)
+        for place, extra in self._extras().items():
+            digest.update(place.encode() + np.ascontiguousarray(extra, dtype="<f8").tobytes())
         return digest.hexdigest()
+
+    def _extras(self) -> dict[str, npt.NDArray[np.float64] | npt.NDArray[np.int64]]:
+        """What else decides results where it is given, by a name of its own."""
+        given = {"owner": self.owner, "divided by": self.divided_by}
+        given |= {f"weights of {name}": target.weights for name, target in self.targets.items()}
+        return {place: values for place, values in given.items() if values is not None}

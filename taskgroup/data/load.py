@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from taskgroup.data.bundled import read_bundled
 from taskgroup.data.dataset import Dataset, Target
+from taskgroup.data.divided_by import read_division
 from taskgroup.data.files import read_file
 from taskgroup.data.folders import read_image_folder
 from taskgroup.data.function import as_table, call_function
 from taskgroup.data.generated import read_generated
 from taskgroup.data.labels import build_target, label_warnings
+from taskgroup.data.own_rows import OwnRows, join_tables, own_target, split_by_task
 from taskgroup.data.reading import read_features
+from taskgroup.data.roles import reserved_columns
+from taskgroup.data.row_weights import with_weights
 from taskgroup.data.table import Table
 from taskgroup.errors import InputError
 from taskgroup.spec import Study
@@ -28,16 +33,22 @@ def load_dataset(study: Study) -> Dataset:
     """Read and check the data of a study.
 
     The source is a path (CSV, TSV, Parquet, NPZ), a folder of images, `sklearn:NAME`, `generated:NAME` or
-    `python:module:function`. Without ``data.features``, every column is a feature that is no task's target
-    and, in the built-in sets, no label. With ``data.image`` or ``data.text`` each row is one image or text.
+    `python:module:function`, or one of these for each task. Without ``data.features``, every column is a
+    feature that serves no other purpose and, in the built-in sets, is no label. With ``data.image`` or
+    ``data.text`` each row is one image or text.
 
     Raises:
         InputError: If the source cannot be read, or a column is not fit for its use.
     """
-    folder = Path(study.data.source)
+    source = study.data.source
+    if not isinstance(source, str):
+        tables = {path: read_table(path) for path in dict.fromkeys(source.values())}
+        joined = join_tables({task: tables[path] for task, path in source.items()}, study)
+        return _assemble(joined, study, folder=Path(next(iter(source.values()))).parent)
+    folder = Path(source)
     if study.data.image is not None and folder.is_dir():
         return _assemble(read_image_folder(folder), study, folder=folder)
-    return _assemble(read_table(study.data.source), study, folder=folder.parent)
+    return _assemble(read_table(source), study, folder=folder.parent)
 
 
 def dataset_from_table(table: pd.DataFrame | Mapping[str, object], study: Study) -> Dataset:
@@ -46,6 +57,8 @@ def dataset_from_table(table: pd.DataFrame | Mapping[str, object], study: Study)
     Raises:
         InputError: As for `load_dataset`.
     """
+    if not isinstance(study.data.source, str):
+        raise InputError("data.source names a source for each task, but one table was given; give its name")
     return _assemble(as_table("the table", table), study)
 
 
@@ -63,18 +76,40 @@ def read_table(source: str) -> Table:
     return call_function(rest) if scheme == "python" else read_file(Path(source))
 
 
-def _assemble(table: Table, study: Study, *, folder: Path = Path()) -> Dataset:
+def _assemble(given: Table | OwnRows, study: Study, *, folder: Path = Path()) -> Dataset:
+    owned = split_by_task(given, study) if isinstance(given, Table) and study.data.task_column else given
+    table = owned.table if isinstance(owned, OwnRows) else owned
     if table.n_rows < MIN_ROWS:
         raise InputError(
             f"{table.place} has {table.n_rows} rows, but training, validation and test need at least "
             f"{MIN_ROWS}; add rows"
         )
-    targets = {task.name: build_target(table, task, position=i) for i, task in enumerate(study.tasks)}
+    targets = _targets(owned, study)
     used = frozenset(name for task in study.tasks for name in task.columns)
-    features = read_features(table, study.data, targets=used, folder=folder)
-    dataset = Dataset(features.matrix, features.names, targets)
-    warnings = [*table.warnings, *features.warnings, *_target_warnings(targets), *_repeat_warnings(dataset)]
-    return Dataset(features.matrix, features.names, targets, tuple(warnings), features.inputs)
+    reserved = reserved_columns(table, study)
+    features = read_features(table, study.data, targets=used | reserved, folder=folder)
+    dataset = Dataset(
+        features.matrix,
+        features.names,
+        targets,
+        owner=owned.owner if isinstance(owned, OwnRows) else None,
+        divided_by=read_division(table, study.data.split),
+        inputs=features.inputs,
+    )
+    warnings = [*table.warnings, *features.warnings, *_target_warnings(targets)]
+    warnings += _repeat_warnings(dataset, study)
+    return replace(dataset, warnings=tuple(warnings))
+
+
+def _targets(owned: Table | OwnRows, study: Study) -> dict[str, Target]:
+    targets = {}
+    for i, task in enumerate(study.tasks):
+        if isinstance(owned, OwnRows):
+            target, table = own_target(owned, task, position=i), owned.table
+        else:
+            target, table = build_target(owned, task, position=i), owned
+        targets[task.name] = with_weights(target, table, study, position=i)
+    return targets
 
 
 def _target_warnings(targets: Mapping[str, Target]) -> list[str]:
@@ -87,11 +122,11 @@ def _target_warnings(targets: Mapping[str, Target]) -> list[str]:
     return warnings
 
 
-def _repeat_warnings(dataset: Dataset) -> list[str]:
+def _repeat_warnings(dataset: Dataset, study: Study) -> list[str]:
     n_repeated = dataset.repeats.n_repeated_rows
     if not n_repeated:
         return []
-    return [
-        f"{n_repeated:,} of {dataset.n_rows:,} rows have the same features as another row; "
-        "each such group stays in one part of the split"
-    ]
+    found = f"{n_repeated:,} of {dataset.n_rows:,} rows have the same features as another row; "
+    if study.data.split.by == "time":
+        return [found + "where their times differ, they may stand in different parts of the split"]
+    return [found + "each such group stays in one part of the split"]

@@ -6,7 +6,7 @@ validation and test rows look like must not reach the network.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,6 +37,8 @@ class Prepared:
         scale: ``[T]`` float64; 1 unless regression.
         n_training_labels: ``[T]`` int64, the labelled training rows of each task.
         profile_columns: How many of the features are quantities; none where they are numbers of tokens.
+        weights: ``[T, N]`` float32, how much each label counts: 0 where it is missing, 1 on average over a
+            task's labelled training rows; None where all labels count the same.
     """
 
     split: Split
@@ -50,6 +52,7 @@ class Prepared:
     scale: Float64
     n_training_labels: npt.NDArray[np.int64]
     profile_columns: int
+    weights: Float32 | None = None
 
 
 def prepare(dataset: Dataset, split: Split) -> Prepared:
@@ -80,6 +83,7 @@ def prepare(dataset: Dataset, split: Split) -> Prepared:
         scale=np.array([scale for _, scale in units]),
         n_training_labels=labelled[:, split.train].sum(axis=1),
         profile_columns=0 if dataset.n_tokens else dataset.features.shape[1],
+        weights=_weights(targets, labelled, split.train),
     )
 
 
@@ -89,6 +93,20 @@ def _numbers(dataset: Dataset, split: Split) -> Numbers:
         return dataset.inputs.numbers(dataset.features, split.train)
     offset, scale = standardisation(dataset.features[split.train])
     return Numbers(((dataset.features - offset) / scale).astype(np.float32), offset, scale)
+
+
+def _weights(
+    targets: Sequence[Target], labelled: npt.NDArray[np.bool_], train: npt.NDArray[np.int64]
+) -> Float32 | None:
+    """The weights of all labels ``[T, N]``, each task's with mean 1 over its labelled training rows."""
+    if all(target.weights is None for target in targets):
+        return None
+    weights = labelled.astype(np.float64)
+    for row, target in zip(weights, targets, strict=True):
+        if target.weights is not None:
+            used = target.weights[train][target.labelled[train]]
+            row *= target.weights / (used.mean() if len(used) else 1.0)
+    return weights.astype(np.float32)
 
 
 def _units(target: Target, train: npt.NDArray[np.int64]) -> tuple[float, float]:

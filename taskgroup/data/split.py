@@ -1,4 +1,4 @@
-"""Dividing rows into training, validation and test parts, the same way for every task.
+"""Dividing rows into training, validation and test parts at random, the same way for every task.
 
 The test rows are drawn once for a study. Every run seed draws its own training and validation rows from
 the rest (Monte-Carlo cross-validation), so that an interval over seeds covers the choice of these rows as
@@ -20,6 +20,7 @@ from taskgroup.seeds import derive_seed
 from taskgroup.spec import SplitSpec
 
 Rows = npt.NDArray[np.int64]
+Drawn = npt.NDArray[np.bool_]
 
 TEST, VALIDATION, TRAIN = range(3)
 PART_NAMES = ("test", "validation", "training")
@@ -34,8 +35,8 @@ class Split:
     test: Rows
 
 
-def draw_split(dataset: Dataset, spec: SplitSpec, *, study_seed: int, seed: int) -> Split:
-    """Draw the rows that a run with ``seed`` trains on, is compared on, and is finally reported on.
+def draw_at_random(dataset: Dataset, spec: SplitSpec, *, study_seed: int, seed: int) -> Split:
+    """Draw the parts of rows that all tasks share.
 
     Each part is stratified by the labels of all classification tasks jointly (`Dataset.strata`): every
     stratum has its share of rows in it, rounded up or down at random, so that rows without copies are all
@@ -44,28 +45,16 @@ def draw_split(dataset: Dataset, spec: SplitSpec, *, study_seed: int, seed: int)
     Rows with identical features stay in one part. Where that makes the exact sizes impossible, whole groups
     decide: the sizes then come as near as groups allow, still the same for every seed, and no row is lost.
 
-    Args:
-        dataset: The rows.
-        spec: The shares of the parts.
-        study_seed: Decides the test rows, alone.
-        seed: Decides, with ``study_seed``, which other rows validate and train.
-
     Raises:
         InputError: If a part would be empty.
     """
     repeats = dataset.repeats
     strata = dataset.strata[repeats.first]
-    plan = _plan(repeats, _part_sizes(dataset.n_rows, spec))
-    free = np.ones(len(repeats.sizes), dtype=bool)
-
-    rng = np.random.default_rng(derive_seed(study_seed, "test rows"))
-    test = _draw_groups(free, repeats.sizes, strata, plan, part=TEST, rng=rng)
-    rng = np.random.default_rng(derive_seed(study_seed, "validation rows", seed))
-    validation = _draw_groups(free & ~test, repeats.sizes, strata, plan, part=VALIDATION, rng=rng)
-    train = np.flatnonzero((free & ~test & ~validation)[repeats.group])
+    plan = _plan(repeats, part_sizes(dataset.n_rows, spec))
+    test, validation, rng = draw_parts(repeats.sizes, strata, plan, study_seed=study_seed, seed=seed)
+    train = np.flatnonzero(~(test | validation)[repeats.group])
     if spec.train_fraction < 1:
-        count = max(1, round(spec.train_fraction * len(train)))
-        train = np.sort(_draw_stratified(train, dataset.strata[train], count, rng=rng))
+        train = draw_fraction(train, dataset.strata[train], spec.train_fraction, rng=rng)
     return Split(
         train=train,
         validation=np.flatnonzero(validation[repeats.group]),
@@ -73,7 +62,36 @@ def draw_split(dataset: Dataset, spec: SplitSpec, *, study_seed: int, seed: int)
     )
 
 
-def _part_sizes(n_rows: int, spec: SplitSpec) -> Rows:
+def draw_parts(
+    kinds: Rows, strata: Rows, plan: dict[int, Rows], *, study_seed: int, seed: int
+) -> tuple[Drawn, Drawn, np.random.Generator]:
+    """Draw which groups of rows are tested and validated on.
+
+    Args:
+        kinds: The kind of each group ``[G]``, such as its size.
+        strata: Their strata ``[G]``.
+        plan: For each kind, how many such groups go to each part.
+        study_seed: Decides the test rows, alone.
+        seed: Decides, with ``study_seed``, which other rows validate and train.
+
+    Returns:
+        Which groups are tested on and validated on ``[G]``, and the generator that drew the latter.
+    """
+    free = np.ones(len(kinds), dtype=bool)
+    rng = np.random.default_rng(derive_seed(study_seed, "test rows"))
+    test = _draw_groups(free, kinds, strata, plan, part=TEST, rng=rng)
+    rng = np.random.default_rng(derive_seed(study_seed, "validation rows", seed))
+    validation = _draw_groups(free & ~test, kinds, strata, plan, part=VALIDATION, rng=rng)
+    return test, validation, rng
+
+
+def draw_fraction(rows: Rows, strata: Rows, fraction: float, *, rng: np.random.Generator) -> Rows:
+    """Draw a stratified share of rows, at least one, in ascending order."""
+    count = max(1, round(fraction * len(rows)))
+    return np.sort(_draw_stratified(rows, strata, count, rng=rng))
+
+
+def part_sizes(n_rows: int, spec: SplitSpec) -> Rows:
     """The rows wanted for test, validation and training, ``[3]``."""
     test = max(1, round(spec.test * n_rows))
     validation = max(1, round(spec.validation * n_rows))

@@ -106,6 +106,7 @@ class ModuleNetwork:
     def _wire(self) -> None:
         self.members = tuple(run.spec for run in self._runs)
         self.seeds = tuple(dict.fromkeys(member.seed for member in self.members))
+        self.stream = np.array([self.seeds.index(member.seed) for member in self.members])
         self.wiring: Wiring = wire(self.members, self._n_outputs, self._encoder.n_blocks)
 
     def _batches(self, x: Tensor) -> dict[int, Tensor]:

@@ -36,11 +36,13 @@ class Network(Protocol):
     Attributes:
         members: The runs.
         seeds: Their different seeds, in the order of the inputs.
+        stream: The input that each run reads, [R].
         wiring: Where each task's outputs stand.
     """
 
     members: tuple[RunSpec, ...]
     seeds: tuple[int, ...]
+    stream: np.ndarray
     wiring: Wiring
 
     @property

@@ -129,9 +129,11 @@ class StackedCnn:
         self.members = tuple(members)
         self.wiring: Wiring = wire(members, self._n_outputs, self._encoder.n_blocks)
         self.seeds = tuple(dict.fromkeys(member.seed for member in members))
-        seed_position = {seed: i for i, seed in enumerate(self.seeds)}
-        of_seed = np.array([seed_position[self.members[run].seed] for run in self.wiring.layers[0].run])
-        parents = [of_seed, *(layer.parent for layer in self.wiring.layers[1:])]
+        self.stream = np.array([self.seeds.index(member.seed) for member in self.members])
+        parents = [
+            self.stream[self.wiring.layers[0].run],
+            *(layer.parent for layer in self.wiring.layers[1:]),
+        ]
         device = self._place["device"]
         self._parents = [None if p is None else torch.from_numpy(p).to(device) for p in parents]
 

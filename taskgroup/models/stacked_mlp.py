@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, final
 
@@ -21,18 +21,23 @@ from taskgroup.spec import RunSpec
 _relu_backward = torch.ops.aten.threshold_backward.grad_input
 
 
+def _seed_of(run: RunSpec) -> object:
+    return run.seed
+
+
 @final
 class StackedMLP:
     """R multi-task MLPs (linear + ReLU blocks, linear heads) trained together.
 
     Args:
-        members: The runs; those with the same seed stand together.
+        members: The runs.
         n_inputs: Input features D.
         widths: Width of each encoder block.
         n_outputs: Output columns of every task, in task-list order.
         dtype: Of all weights and activations.
         device: Where they live.
         product: How to multiply.
+        stream: Consecutive runs for which this is equal read the same input; the seed by default.
     """
 
     def __init__(
@@ -45,8 +50,10 @@ class StackedMLP:
         dtype: torch.dtype = torch.float32,
         device: torch.device | str = "cpu",
         product: Product = torch_product,
+        stream: Callable[[RunSpec], object] = _seed_of,
     ) -> None:
         self._sizes = (n_inputs, *widths)
+        self._stream = stream
         self._n_outputs = dict(n_outputs)
         self._place = {"dtype": dtype, "device": device}
         self._product = product
@@ -78,7 +85,7 @@ class StackedMLP:
         """Compute all heads' outputs.
 
         Args:
-            x: One input a seed, in the order of `seeds`, [S, D, B].
+            x: One input a stream, in their order, [S, D, B].
 
         Returns:
             Shape [nodes, columns, B]; a buffer that the next call with the same B overwrites.
@@ -137,15 +144,15 @@ class StackedMLP:
         self.__dict__.pop("layer_runs", None)
         self.wiring: Wiring = wire(members, self._n_outputs, len(self._sizes) - 1)
         self.seeds = tuple(dict.fromkeys(member.seed for member in members))
+        self.stream = _consecutive([self._stream(member) for member in members])
         self._buffers: dict[tuple[str, int, int], Tensor] = {}
 
     def _fan_out(self, level: int) -> list[int] | None:
-        """How many nodes of a block each node of the block before feeds, or each seed's batch."""
+        """How many nodes of a block each node of the block before feeds, or each stream's batch."""
         layer = self.wiring.layers[level]
         if level > 0:
             return None if layer.parent is None else [int(n) for n in np.bincount(layer.parent)]
-        nodes_of_seed = Counter(self.members[run].seed for run in layer.run)
-        return [nodes_of_seed[seed] for seed in self.seeds]
+        return [int(n) for n in np.bincount(self.stream[layer.run])]
 
     def _initial_blocks(self, level: int) -> StackedLinear:
         n_inputs, n_outputs = self._sizes[level : level + 2]
@@ -184,6 +191,12 @@ class StackedMLP:
             shape = (*self.layers[level].bias.shape, n)
             self._buffers[key] = torch.empty(shape, **self._place)  # type: ignore[call-overload]
         return self._buffers[key]
+
+
+def _consecutive(values: Sequence[object]) -> np.ndarray:
+    """Number runs of equal values, [R]: a value that comes back later gets another number."""
+    changes = [before != after for before, after in itertools.pairwise(values)]
+    return np.cumsum([0, *changes])
 
 
 def _nodes_of(runs: Sequence[int], owner: np.ndarray) -> Tensor:

@@ -13,12 +13,14 @@ from dataclasses import asdict
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, final
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from taskgroup.affinity import ESTIMATORS
 from taskgroup.errors import InputError, TaskgroupError
 from taskgroup.search.recipe import Recipe
-from taskgroup.spec import Study, subset_from_name
+from taskgroup.spec import Study, Subset, subset_from_name
 
 if TYPE_CHECKING:  # what was measured is shown without torch
     from taskgroup.data import Dataset, Prepared
@@ -79,7 +81,7 @@ class EstimatorInputs:
         if self._fingerprint not in (None, dataset.fingerprint):
             raise InputError(
                 f"the data of study '{self._study.name}' have changed since it was searched; restore "
-                f"'{self._study.data.source}', or search again under another name"
+                f"'{self._study.data.source_name}', or search again under another name"
             )
         split, study_seed = self._study.data.split, self._study.seed
         for seed in self._seeds:
@@ -118,7 +120,7 @@ class EstimatorInputs:
         if not self.trains_here or "epochs" not in runs or self._study.model.encoder != "mlp":
             return None
         try:
-            dataset, n_rows = self.dataset, len(self.rows.split.train)
+            dataset, train = self.dataset, self.rows.split.train
         except TaskgroupError:
             return None
         from taskgroup.training import network_flops, training_flops
@@ -131,9 +133,21 @@ class EstimatorInputs:
         once = runs.drop_duplicates("run_id")
         subsets, depths = map(subset_from_name, once["subset"]), once["depth"].astype(int)
         return math.fsum(
-            training_flops(network_flops(subset, depth, **sizes), n_rows=n_rows, epochs=epochs)
+            training_flops(
+                network_flops(subset, depth, **sizes),
+                n_rows=self._n_training_rows(subset, train),
+                epochs=epochs,
+            )
             for subset, depth, epochs in zip(subsets, depths, once["epochs"].astype(int), strict=True)
         )
+
+    def _n_training_rows(self, subset: Subset, train: NDArray[np.int64]) -> int:
+        """Of the training rows, those of these tasks; all where tasks share them."""
+        owner = self.dataset.owner
+        if owner is None:
+            return len(train)
+        tasks = [self._study.task_names.index(name) for name in subset]
+        return int(np.isin(owner[train], tasks).sum())
 
     @property
     def trains_here(self) -> bool:

@@ -9,6 +9,7 @@ from taskgroup.spec.load import parse_study, read_study
 from taskgroup.spec.metric import ERROR_FLOOR, KINDS, METRICS, Direction, Kind, Metric, metric_for
 from taskgroup.spec.model import InputShape, ModelSpec, block_products
 from taskgroup.spec.run import SPLITS, RunResult, RunSpec, Score, Sharing, Split
+from taskgroup.spec.sampling import SamplingSpec, TemperatureSampling
 from taskgroup.spec.study import (
     DataSpec,
     GroupingSpec,
@@ -40,6 +41,7 @@ __all__ = [
     "ModelSpec",
     "RunResult",
     "RunSpec",
+    "SamplingSpec",
     "Score",
     "SearchSpec",
     "Sharing",
@@ -48,6 +50,7 @@ __all__ = [
     "Study",
     "Subset",
     "Task",
+    "TemperatureSampling",
     "TextSpec",
     "TrainerSpec",
     "TrainingSpec",

@@ -66,9 +66,15 @@ def parse_study(document: object, *, place: str = "study") -> Study:
 
 def _resolve_source(data: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     source = data.get("source")
+    if isinstance(source, dict):
+        return {**data, "source": {task: _from_folder(one, folder) for task, one in source.items()}}
+    return {**data, "source": _from_folder(source, folder)} if "source" in data else dict(data)
+
+
+def _from_folder(source: Any, folder: Path) -> Any:
     if not isinstance(source, str) or source.startswith(("sklearn:", "python:", "generated:")):
-        return dict(data)
-    return {**data, "source": str(folder / source)}
+        return source
+    return str(folder / source)
 
 
 def _resolve_directory(trainer: Mapping[str, Any], folder: Path) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
@@ -20,6 +21,7 @@ from taskgroup.errors import InputError, nearest
 from taskgroup.spec.duration import Seconds
 from taskgroup.spec.inputs import ImageSpec, InputKind, TextSpec
 from taskgroup.spec.model import ModelSpec
+from taskgroup.spec.sampling import SamplingSpec
 from taskgroup.spec.task import Subset, Task
 from taskgroup.spec.trainer import TrainerSpec
 from taskgroup.spec.trainer_rules import OF_THE_ENGINE, check_trainer_rules
@@ -43,11 +45,24 @@ class SplitSpec(_Section):
         validation: Share of all rows that runs are compared on.
         train_fraction: Share of the remaining training rows that is used; below 1 it shows what
             happens with little data.
+        by: `random` draws rows, stratified by their labels; `group` keeps all rows with the same value in
+            `column` in one part, so that a network is never tested on a patient that it has trained on;
+            `time` orders rows by `column`, trains on the first, validates on later and tests on the last.
+        column: What `group` and `time` go by; never a feature.
     """
 
     test: Fraction = 0.2
     validation: Fraction = 0.2
     train_fraction: Annotated[float, Field(gt=0, le=1)] = 1.0
+    by: Literal["random", "group", "time"] = "random"
+    column: Annotated[str, Field(min_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def _has_its_column(self) -> SplitSpec:
+        if (self.column is None) != (self.by == "random"):
+            fix = "drop it, or name by: group or by: time" if self.column else "name it under column"
+            raise ValueError(f"by {self.by!r} {'takes no' if self.column else 'needs a'} column; {fix}")
+        return self
 
     @model_validator(mode="after")
     def _leaves_training_rows(self) -> SplitSpec:
@@ -59,20 +74,54 @@ class SplitSpec(_Section):
         return self
 
 
+def _check_source(value: object) -> object:
+    sources = value.values() if isinstance(value, dict) and value else [value]
+    if not all(isinstance(source, str) and source for source in sources):
+        raise ValueError(
+            "give a path, sklearn:NAME, generated:NAME or python:module:function, or one of these for each "
+            "task"
+        )
+    return value
+
+
+Source = Annotated[str | dict[str, str], BeforeValidator(_check_source)]
+
+
 class DataSpec(_Section):
-    """Where the rows come from.
+    """Where the rows come from, and what their columns are.
 
-    `source` is a CSV, Parquet or NPZ path, a folder of images, `sklearn:NAME`, `generated:NAME` or
-    `python:module:function`.
-
-    `features` defaults to every column that is no target. `image` or `text` says that each row is one.
+    Attributes:
+        source: A CSV, Parquet or NPZ path, a folder of images, `sklearn:NAME`, `generated:NAME`,
+            `python:module:function`; or one of these for each task by its name, where every task has rows
+            of its own.
+        features: The columns to learn from; every column that serves no other purpose by default.
+        exclude: Columns that are neither features nor anything else, such as names and dates.
+        task_column: The column that names the task that a row belongs to, where every task has rows of its
+            own in one table.
+        weight: The column that says how much a row counts, for all tasks.
+        split: How rows are divided.
+        image: Says that each row is an image, and where it is.
+        text: Says that each row is a text, and where it is.
     """
 
-    source: Annotated[str, Field(min_length=1)]
+    source: Source
     features: list[str] | None = None
+    exclude: list[str] = []
+    task_column: Annotated[str, Field(min_length=1)] | None = None
+    weight: Annotated[str, Field(min_length=1)] | None = None
     split: SplitSpec = SplitSpec()
     image: ImageSpec | None = None
     text: TextSpec | None = None
+
+    @property
+    def own_rows(self) -> bool:
+        """Whether every task has rows of its own."""
+        return self.task_column is not None or isinstance(self.source, dict)
+
+    @property
+    def source_name(self) -> str:
+        """What messages call the source."""
+        return self.source if isinstance(self.source, str) else ", ".join(self.source.values())
 
     @property
     def reads(self) -> InputKind:
@@ -115,6 +164,8 @@ class TrainingSpec(_Section):
         weight_decay: Fixes AdamW's weight decay, which is tuned otherwise.
         precision: `float32`, `bfloat16` products with float32 sums where the CPU has them, or
             `float64`.
+        sampling: How batches mix the rows of tasks that have rows of their own: `proportional`,
+            `uniform`, `round_robin`, or `{temperature: 5, annealed: true}`.
     """
 
     epochs: Annotated[int, Field(ge=1, le=100_000)] | None = None
@@ -123,6 +174,7 @@ class TrainingSpec(_Section):
     learning_rate: Annotated[float, Field(gt=0, le=10)] | None = None
     weight_decay: Annotated[float, Field(ge=0, le=10)] | None = None
     precision: Literal["float32", "bfloat16", "float64"] = "float32"
+    sampling: SamplingSpec = "proportional"
 
     @property
     def max_epochs(self) -> int:
@@ -231,6 +283,12 @@ class GroupingSpec(_Section):
 
 
 _TRAINERS_OWN_DATA = DataSpec(source="trainer")
+_LATER_SETTINGS = {"by", "column", "sampling"}
+"""Settings that came after runs had been recorded: at their default, keys stay what they were."""
+
+
+def _without_defaults(section: dict[str, Any], defaults: BaseModel) -> dict[str, Any]:
+    return {k: v for k, v in section.items() if k not in _LATER_SETTINGS or v != getattr(defaults, k)}
 
 
 class Study(_Section):
@@ -278,11 +336,38 @@ class Study(_Section):
                 f"search.baseline 'matched' needs narrower networks, and {self.model.encoder!r} has no "
                 "widths; use 'full'"
             )
+        self._check_own_rows()
 
     @property
     def _blocks_from(self) -> str:
         model = self.model
         return "model.blocks" if model.is_own_code else f"model.widths {model.widths}"
+
+    def _check_own_rows(self) -> None:
+        data = self.data
+        if isinstance(data.source, dict):
+            if data.task_column is not None:
+                raise ValueError(
+                    "data.task_column is for one table of all tasks; drop it, or give one source"
+                )
+            missing = [name for name in self.task_names if name not in data.source]
+            if missing:
+                raise ValueError(f"data.source has no entry for task {missing[0]!r}; add it")
+            extra = [name for name in data.source if name not in self.task_names]
+            if extra:
+                known = nearest(extra[0], self.task_names)
+                raise ValueError(f"data.source names {extra[0]!r}, which is no task; {known}")
+        selecting = [task for task in self.tasks if task.rows is not None]
+        if selecting and data.task_column is None:
+            raise ValueError(
+                f"task {selecting[0].name!r} has rows: {selecting[0].rows!r}, a value of data.task_column, "
+                "which is not given; name that column, or drop rows"
+            )
+        if self.training.sampling != "proportional" and not data.own_rows:
+            raise ValueError(
+                "training.sampling mixes the rows of tasks that have rows of their own, but here all tasks "
+                "share their rows; drop it, or say by data.task_column which row belongs to which task"
+            )
 
     @property
     def task_names(self) -> Subset:
@@ -327,6 +412,7 @@ class Study(_Section):
             return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
         split, model, training = document["data"]["split"], document["model"], document["training"]
         training = {k: v for k, v in training.items() if k not in {"learning_rate", "weight_decay"}}
+        split, training = _without_defaults(split, SplitSpec()), _without_defaults(training, TrainingSpec())
         parts = [data_fingerprint, split, self.seed, tasks, model, training]
         if self.model.weights is not None:
             model["weights"] = _digest(self.model.weights)

@@ -24,6 +24,8 @@ class Task(BaseModel):
         kind: `binary`, `multiclass`, `multilabel` or `regression`.
         metric: The score that it is judged by; a default by kind (AUC, accuracy, AUC, R²).
         importance: Its weight in the mean gain that groupings are chosen by.
+        rows: The value in `data.task_column` that marks its rows; the name by default.
+        weight: The column that says how much each row counts for this task.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -33,6 +35,8 @@ class Task(BaseModel):
     kind: Kind
     metric: str | None = None
     importance: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
+    rows: str | int | float | bool | None = None
+    weight: Annotated[str, Field(min_length=1)] | None = None
 
     @field_validator("name")
     @classmethod

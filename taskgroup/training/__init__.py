@@ -4,7 +4,8 @@ from taskgroup.training.cohort import Cohort, Shapes
 from taskgroup.training.linearisation import Examples, Linearised
 from taskgroup.training.loop import train_cohort
 from taskgroup.training.network_flops import network_flops, training_flops
-from taskgroup.training.packing import cache_size, pack, run_bytes
+from taskgroup.training.own_rows import Moments, OwnRowsData, Pool, own_rows_data
+from taskgroup.training.packing import RowsOfRun, cache_size, pack, run_bytes
 from taskgroup.training.probes import JointProbe, probe_joint_training
 from taskgroup.training.seed_data import Part, SeedData, seed_data
 from taskgroup.training.trainer import Trainer
@@ -14,12 +15,17 @@ __all__ = [
     "Examples",
     "JointProbe",
     "Linearised",
+    "Moments",
+    "OwnRowsData",
     "Part",
+    "Pool",
+    "RowsOfRun",
     "SeedData",
     "Shapes",
     "Trainer",
     "cache_size",
     "network_flops",
+    "own_rows_data",
     "pack",
     "probe_joint_training",
     "run_bytes",

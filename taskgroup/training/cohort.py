@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import final
 
@@ -14,11 +14,16 @@ from torch import Tensor
 
 from taskgroup.models import Modules, Network, Product, StackedMLP, torch_product
 from taskgroup.spec import SPLITS, RunSpec, Score, Split, Task, scaled_widths
+from taskgroup.training.feed import Feed, RowData, stream_of
 from taskgroup.training.loss import CohortLoss
 from taskgroup.training.loss_weights import LossWeights
 from taskgroup.training.metrics import score
 from taskgroup.training.optimizer import CohortAdamW, Stacked
-from taskgroup.training.seed_data import Part, SeedData
+from taskgroup.training.own_rows import OwnRowsData
+from taskgroup.training.own_rows_feed import OwnRowsFeed
+from taskgroup.training.sampling import Proportional, Sampling
+from taskgroup.training.seed_data import SeedData
+from taskgroup.training.shared_feed import SharedFeed
 
 _SCORING_ROWS = 1024  # keeps the activations of a scoring pass small
 
@@ -37,6 +42,8 @@ class Shapes:
         device: Where they live.
         product: How matrices are multiplied.
         modules: Builds the networks of encoders that are no plain MLP; None where they are.
+        sampling: How batches mix tasks that have rows of their own.
+        weighted: Whether labels have weights, by which scores are taken as well.
     """
 
     tasks: tuple[Task, ...]
@@ -48,6 +55,8 @@ class Shapes:
     device: str = "cpu"
     product: Product = torch_product
     modules: Modules | None = None
+    sampling: Sampling = field(default_factory=Proportional)
+    weighted: bool = False
 
     @cached_property
     def first_row(self) -> list[int]:
@@ -60,15 +69,16 @@ class Cohort:
     """R runs that train together.
 
     Args:
-        members: The runs; those with the same seed stand together, all at the same fidelity and capacity.
+        members: The runs, all at the same fidelity and capacity; those that read the same rows best stand
+            together, and all take equally many steps an epoch.
         seeds: The rows of every seed among them.
         shapes: What the runs have in common.
     """
 
-    def __init__(self, members: Sequence[RunSpec], seeds: Mapping[int, SeedData], shapes: Shapes) -> None:
+    def __init__(self, members: Sequence[RunSpec], seeds: Mapping[int, RowData], shapes: Shapes) -> None:
         self._shapes = shapes
         self._all_seeds = seeds
-        self.network = _network(members, shapes)
+        self.network = _network(members, seeds, shapes)
         self._attach()
         self._optimizer = CohortAdamW(self._stacked, self.members)
 
@@ -77,17 +87,20 @@ class Cohort:
         """The runs still in training."""
         return self.network.members
 
-    def train_epoch(self, number: int) -> None:
-        """Take one pass over the training rows of every seed."""
-        parts = [data.epoch(number) for data in self._seeds]
-        x, (y, labelled) = _stack_inputs(parts), self._stack_targets(parts)
-        for start in range(0, x.shape[2], self._shapes.batch_size):
-            rows = slice(start, start + self._shapes.batch_size)
-            self._step(x[:, :, rows], y[:, rows], None if labelled is None else labelled[:, rows])
+    def train_epoch(self, number: int, *, of: int = 1) -> None:
+        """Take one pass over the training rows of every run.
+
+        Args:
+            number: Of the epoch, from 0.
+            of: How many there are, for samplings that change on the way.
+        """
+        rows = self._feed.epoch(number, progress=number / max(1, of - 1))
+        for start in range(0, rows.n_rows, self._shapes.batch_size):
+            self._step(*rows.batch(start, self._shapes.batch_size))
 
     def outputs(self, split: Split) -> Tensor:
         """All heads' outputs on a scored split, [nodes, columns, rows]."""
-        x = _stack_inputs([data.scored[split] for data in self._seeds])
+        x = self._feed.scored(split).x
         parts = [self.network.evaluate(chunk).clone() for chunk in torch.split(x, _SCORING_ROWS, dim=2)]
         return torch.cat(parts, dim=2)
 
@@ -103,8 +116,8 @@ class Cohort:
 
     def validation_loss(self) -> np.ndarray:
         """Mean over each run's tasks of the validation loss, [R]."""
-        parts = [data.scored["validation"] for data in self._seeds]
-        y, labelled = self._stack_targets(parts)
+        rows = self._feed.scored("validation")
+        _, y, labelled = rows.batch(0, rows.n_rows)
         targets, mask = self._loss.targets_of_rows(y), self._loss.label_mask(labelled)
         losses = self._loss.losses(self.outputs("validation"), targets, mask).double().cpu().numpy()
         runs = self.network.wiring.branch_run
@@ -139,20 +152,19 @@ class Cohort:
         columns = np.arange(self._shapes.n_outputs[task.name])
         first = wiring.branch_node[branches] * wiring.n_columns + wiring.branch_column[branches]
         outputs = flat[torch.from_numpy(first[:, None] + columns).to(flat.device)]
-        data = [self._all_seeds[self.members[run].seed] for run in runs]
-        parts = [d.scored[split] for d in data]
-        rows = slice(self._shapes.first_row[position], self._shapes.first_row[position] + len(columns))
-        targets = torch.stack([part.y[rows] for part in parts])
-        labelled = torch.stack([part.labelled[position] for part in parts]).bool()
-        scale = torch.tensor([d.scale[position] for d in data], device=flat.device).view(-1, 1, 1)
-        values = score(task, outputs, targets, labelled, scale=scale)
+        rows = self._feed.to_score(position, branches, split)
+        if rows.columns is not None:
+            outputs = outputs.gather(2, rows.columns.unsqueeze(1).expand(-1, len(columns), -1))
+        weights = rows.labelled if self._shapes.weighted else None
+        values = score(task, outputs, rows.targets, rows.labelled > 0, scale=rows.scale, weights=weights)
         yield from zip(runs.tolist(), values.tolist(), strict=True)
 
     def _step(self, x: Tensor, y: Tensor, labelled: Tensor | None) -> None:
         outputs = self.network.forward(x)
         targets, mask = self._loss.targets_of_rows(y), self._loss.label_mask(labelled)
         losses = self._loss.losses(outputs, targets, mask) if self._weights.need_losses else None
-        weights = self._weights.update(losses)
+        watched = losses is not None and self._feed.tasks_may_be_absent
+        weights = self._weights.update(losses, self._loss.present(mask) if watched else None)
         self.network.backward(x, self._loss.gradient(outputs, targets, mask, weights))
         self._optimizer.step()
 
@@ -160,26 +172,39 @@ class Cohort:
         """Build what depends on the current members: data, loss and weights."""
         shapes, wiring = self._shapes, self.network.wiring
         kinds = [task.kind for task in shapes.tasks]
-        self._seeds = [self._all_seeds[seed] for seed in self.network.seeds]
-        seed_position = {seed: i for i, seed in enumerate(self.network.seeds)}
-        run_seed = np.array([seed_position[member.seed] for member in self.members])
-        branch_seed = run_seed[wiring.branch_run]
+        self._feed = self._new_feed()
         self._loss = CohortLoss(
             wiring,
             kinds=kinds,
-            first_row=shapes.first_row,
-            n_target_rows=sum(shapes.n_outputs.values()),
-            branch_seed=branch_seed,
+            branch_target=self._feed.branch_target,
+            branch_label=self._feed.branch_label,
             dtype=shapes.dtype,
             device=shapes.device,
         )
-        n_labels = np.stack([data.n_labels for data in self._seeds])[branch_seed, wiring.branch_task]
         is_regression = np.array([kind == "regression" for kind in kinds])[wiring.branch_task]
 
         def tensor(values: np.ndarray) -> Tensor:
             return torch.tensor(values, dtype=shapes.dtype, device=shapes.device)
 
-        self._weights = LossWeights(self.members, wiring.branch_run, tensor(n_labels), tensor(is_regression))
+        self._weights = LossWeights(
+            self.members, wiring.branch_run, tensor(self._feed.branch_n_labels), tensor(is_regression)
+        )
+
+    def _new_feed(self) -> Feed:
+        shapes, members, network = self._shapes, self.members, self.network
+        own = {seed: data for seed, data in self._all_seeds.items() if isinstance(data, OwnRowsData)}
+        if not own:
+            shared = {seed: data for seed, data in self._all_seeds.items() if isinstance(data, SeedData)}
+            return SharedFeed(members, network.stream, network.wiring, shared, first_row=shapes.first_row)
+        return OwnRowsFeed(
+            members,
+            network.stream,
+            network.wiring,
+            own,
+            tasks=shapes.tasks,
+            sampling=shapes.sampling,
+            batch_size=shapes.batch_size,
+        )
 
     @property
     def _stacked(self) -> list[Stacked]:
@@ -187,16 +212,8 @@ class Cohort:
         own = [Stacked(t.name, t.value, t.grad, t.run) for t in self.network.trained]
         return [*self._weights.stacked, *own]
 
-    @staticmethod
-    def _stack_targets(parts: Sequence[Part]) -> tuple[Tensor, Tensor | None]:
-        """Targets [S*O, rows] and label masks [S*T, rows] of all seeds; no mask where all is labelled."""
-        y = parts[0].y if len(parts) == 1 else torch.cat([part.y for part in parts])
-        if all(part.complete for part in parts):
-            return y, None
-        return y, torch.cat([part.labelled for part in parts])
 
-
-def _network(members: Sequence[RunSpec], shapes: Shapes) -> Network:
+def _network(members: Sequence[RunSpec], seeds: Mapping[int, RowData], shapes: Shapes) -> Network:
     """The networks of a cohort: linear layers stacked in closed form, or modules by autograd."""
     (capacity,) = {member.capacity for member in members}
     if shapes.modules is not None:
@@ -209,9 +226,5 @@ def _network(members: Sequence[RunSpec], shapes: Shapes) -> Network:
         dtype=shapes.dtype,
         device=shapes.device,
         product=shapes.product,
+        stream=stream_of(seeds),
     )
-
-
-def _stack_inputs(parts: Sequence[Part]) -> Tensor:
-    """Features of all seeds, [S, D, rows]."""
-    return parts[0].x.unsqueeze(0) if len(parts) == 1 else torch.stack([part.x for part in parts])

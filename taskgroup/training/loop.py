@@ -16,12 +16,12 @@ import numpy as np
 
 from taskgroup.spec import RunResult, RunSpec, Score
 from taskgroup.training.cohort import Cohort, Shapes
-from taskgroup.training.seed_data import SeedData
+from taskgroup.training.feed import RowData
 
 
 def train_cohort(
     members: Sequence[RunSpec],
-    seeds: Mapping[int, SeedData],
+    seeds: Mapping[int, RowData],
     shapes: Shapes,
     *,
     max_epochs: int,
@@ -30,7 +30,7 @@ def train_cohort(
     """Train runs of one fidelity together.
 
     Args:
-        members: The runs; those with the same seed stand together.
+        members: The runs, as for `Cohort`.
         seeds: The rows of every seed among them.
         shapes: What the runs have in common.
         max_epochs: Epochs at full fidelity.
@@ -46,7 +46,7 @@ def train_cohort(
     stopping = None if patience is None else EarlyStopping(patience, Cohort(members, seeds, shapes))
     failed: dict[RunSpec, RunResult] = {}
     for epoch in range(1, epochs + 1):
-        cohort.train_epoch(epoch - 1)
+        cohort.train_epoch(epoch - 1, of=epochs)
         diverged = np.flatnonzero(~cohort.finite()).tolist()
         failed |= {cohort.members[run]: _diverged(cohort.members[run], epoch) for run in diverged}
         stopped = [] if stopping is None else stopping.update(cohort, epoch)

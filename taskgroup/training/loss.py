@@ -4,7 +4,7 @@ Outputs are seen as flat rows, one an output column of a node, [rows, B]. For ea
 has the same form, `activation(output) - target`, with the activation of its loss: the identity (squared
 error), the logistic function (binary cross entropy) or the softmax over the task's rows (cross entropy).
 
-Shape letters: P branches, B examples, S seeds, T tasks, O target rows of all tasks.
+Shape letters: P branches, B examples, O target rows, L label rows.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from torch import Tensor
 from taskgroup.models import Wiring
 from taskgroup.spec import Kind
 
+_LEAST_WEIGHT = 1e-6  # keeps a division by zero from happening where a batch has no label
 _GRADIENT_FACTOR: dict[Kind, float] = {"regression": 2.0, "binary": 1.0, "multilabel": 1.0, "multiclass": 1.0}
 
 
 @final
 class CohortLoss:
-    """Mean loss over labelled rows for every branch.
+    """Mean loss over labelled rows, weighted where labels have weights, for every branch.
 
     Args:
         wiring: The cohort's forest.
         kinds: Kind of every task, in task-list order.
-        first_row: First target row of every task; target rows of all seeds are stacked, O a seed.
-        n_target_rows: O.
-        branch_seed: Position of each branch's seed, [P].
+        branch_target: First target row of each branch, [P].
+        branch_label: Label row of each branch, [P].
         dtype: Of outputs and targets.
         device: Where they live.
     """
@@ -41,9 +41,8 @@ class CohortLoss:
         wiring: Wiring,
         *,
         kinds: Sequence[Kind],
-        first_row: Sequence[int],
-        n_target_rows: int,
-        branch_seed: np.ndarray,
+        branch_target: np.ndarray,
+        branch_label: np.ndarray,
         dtype: torch.dtype,
         device: torch.device | str,
     ) -> None:
@@ -57,8 +56,8 @@ class CohortLoss:
             task, n_outputs = int(w.branch_task[p]), int(w.branch_outputs[p])
             start = w.branch_node[p] * w.n_columns + w.branch_column[p]
             rows, kind = np.arange(start, start + n_outputs), kinds[task]
-            row_target[rows] = branch_seed[p] * n_target_rows + first_row[task] + np.arange(n_outputs)
-            row_label[rows] = branch_seed[p] * len(kinds) + task
+            row_target[rows] = branch_target[p] + np.arange(n_outputs)
+            row_label[rows] = branch_label[p]
             row_share[rows] = 1.0 / n_outputs if kind == "multilabel" else 1.0
             row_factor[rows] = row_share[rows] * _GRADIENT_FACTOR[kind]
             sigmoid[rows] = kind in ("binary", "multilabel")
@@ -68,6 +67,8 @@ class CohortLoss:
         def tensor(values: np.ndarray, dtype: torch.dtype | None = None) -> Tensor:
             return torch.tensor(values, dtype=dtype, device=device)
 
+        first = w.branch_node * w.n_columns + w.branch_column
+        self._first_output = torch.from_numpy(first).to(device)
         self._n_branches, self._row_branch = w.n_branches, tensor(row_branch)
         self._row_target, self._row_label = tensor(row_target), tensor(row_label)
         self._row_share, self._row_factor = tensor(row_share, dtype), tensor(row_factor, dtype)
@@ -76,11 +77,11 @@ class CohortLoss:
         self._buffers: dict[tuple[str, int], Tensor] = {}
 
     def targets_of_rows(self, targets: Tensor) -> Tensor:
-        """Pick each output row's targets: [S*O, B] to [rows, B], in a buffer kept for each B."""
+        """Pick each output row's targets: [O, B] to [rows, B], in a buffer kept for each B."""
         return self._pick("targets", targets, self._row_target)
 
     def label_mask(self, labelled: Tensor | None) -> Tensor | None:
-        """Pick each output row's label mask: [S*T, B] to [rows, B]; None where every label is there."""
+        """Pick each output row's label weights: [L, B] to [rows, B]; None where every label counts as one."""
         return None if labelled is None else self._pick("mask", labelled, self._row_label)
 
     def gradient(self, outputs: Tensor, targets: Tensor, mask: Tensor | None, weights: Tensor) -> Tensor:
@@ -116,6 +117,12 @@ class CohortLoss:
         of_rows = losses.sum(dim=1).mul_(self._row_share).div_(_count(mask, targets))
         return of_rows.new_zeros(self._n_branches).index_add_(0, self._row_branch, of_rows)
 
+    def present(self, mask: Tensor | None) -> Tensor | None:
+        """1 for each branch that has a label among the rows of a mask, [P]; None where all have."""
+        if mask is None:
+            return None
+        return (mask.index_select(0, self._first_output).sum(dim=1) > 0).to(mask.dtype)
+
     def _activate(self, flat: Tensor) -> Tensor:
         if self._sigmoid is None and not self._softmax:
             return flat
@@ -142,5 +149,5 @@ def _branch_of_rows(wiring: Wiring) -> np.ndarray:
 
 
 def _count(mask: Tensor | None, targets: Tensor) -> Tensor | float:
-    """Labelled examples of each row, [rows]."""
-    return float(targets.shape[1]) if mask is None else mask.sum(dim=1).clamp_(min=1)
+    """Labelled examples of each row, or the sum of their weights, [rows]."""
+    return float(targets.shape[1]) if mask is None else mask.sum(dim=1).clamp_(min=_LEAST_WEIGHT)

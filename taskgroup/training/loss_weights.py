@@ -59,8 +59,17 @@ class LossWeights:
         """The learnable parameters, for the optimiser."""
         return [group.stacked for group in self._groups if group.stacked is not None]
 
-    def update(self, losses: Tensor | None) -> Tensor:
-        """The weights of this step, [P]; fills the gradients of the learnable parameters."""
+    def update(self, losses: Tensor | None, present: Tensor | None = None) -> Tensor:
+        """Compute the weights of this step, and fill the gradients of the learnable parameters.
+
+        Args:
+            losses: Of the step, [P]; None where no weighting needs them.
+            present: 0 where the batch has no row of the branch's task, so that nothing is to be learned from
+                its loss, else 1, [P]; None where all are there.
+
+        Returns:
+            Shape [P].
+        """
         for group in self._groups:
             if not group.weighting.needs_losses or losses is None:
                 continue
@@ -69,7 +78,7 @@ class LossWeights:
             self._weights[group.positions] = group.weighting.weights(group.branches, parameters, own)
             if group.stacked is not None:
                 gradient = group.weighting.parameter_gradient(group.branches, group.stacked.value, own)
-                group.stacked.grad.copy_(gradient)
+                group.stacked.grad.copy_(gradient if present is None else gradient * present[group.positions])
         return self._weights
 
     def carry_over(self, before: LossWeights, kept_branches: Tensor) -> None:

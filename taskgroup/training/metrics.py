@@ -14,11 +14,20 @@ import torch
 from torch import Tensor
 
 from taskgroup.spec import Task
+from taskgroup.training.weighted_metrics import weighted_score
 
 Scorer = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
-def score(task: Task, outputs: Tensor, targets: Tensor, labelled: Tensor, *, scale: Tensor) -> Tensor:
+def score(
+    task: Task,
+    outputs: Tensor,
+    targets: Tensor,
+    labelled: Tensor,
+    *,
+    scale: Tensor,
+    weights: Tensor | None = None,
+) -> Tensor:
     """Compute a task's metric for each run.
 
     Args:
@@ -28,12 +37,15 @@ def score(task: Task, outputs: Tensor, targets: Tensor, labelled: Tensor, *, sca
         labelled: Which rows have a label, [n, V], bool.
         scale: The regression target's standard deviation for each run, which brings errors to its own
             units, [n, 1, 1].
+        weights: How much each label counts, [n, V]; all the same by default.
 
     Returns:
         Shape [n], float64; NaN where the score is undefined (no labelled row, or one class only for AUC).
     """
     outputs, targets = outputs.double(), targets.double()
     name = task.score.name
+    if weights is not None:
+        return weighted_score(task, outputs, targets, weights.double(), scale=scale)
     if task.kind == "regression":
         return _REGRESSION[name]((outputs * scale)[:, 0], (targets * scale)[:, 0], labelled)
     if task.kind == "multiclass":

@@ -10,7 +10,8 @@ from __future__ import annotations
 import itertools
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from taskgroup.spec import RunSpec, scaled_widths
@@ -23,6 +24,23 @@ _MAX_RUNS = 128
 _FREE_PADDING = 4  # heads up to a quarter of the last block's width cost less to pad than to train apart
 
 
+@dataclass(frozen=True)
+class RowsOfRun:
+    """What packing must know of the rows that a run reads.
+
+    Attributes:
+        shape: Runs train together only where this is equal: their steps an epoch, say.
+        n_bytes: What the run adds to a cohort in rows of its own.
+    """
+
+    shape: tuple[int, ...] = ()
+    n_bytes: int = 0
+
+
+def _like_all_others(spec: RunSpec) -> RowsOfRun:
+    return RowsOfRun()
+
+
 def pack(
     specs: Sequence[RunSpec],
     *,
@@ -31,25 +49,29 @@ def pack(
     n_outputs: Mapping[str, int],
     batch_size: int,
     cache_bytes: int | None = None,
+    rows_of: Callable[[RunSpec], RowsOfRun] = _like_all_others,
 ) -> list[list[RunSpec]]:
     """Divide runs into cohorts of like shape.
 
-    Runs of one cohort have the same fidelity and capacity, and heads of like width, so that little padding is
-    needed. They stand together by seed, so that they read the same batches, and within it by settings and
-    size, so that few products and optimiser steps serve them all.
+    Runs of one cohort have the same fidelity and capacity, rows of one shape (`rows_of`; by default all
+    have), and heads of like width, so that little padding is needed. They stand together by seed, so that
+    they read the same batches, and within it by settings and size, so that few products and optimiser steps
+    serve them all.
     """
     shape = {"n_inputs": n_inputs, "widths": widths, "n_outputs": n_outputs, "batch_size": batch_size}
     limit = cache_bytes or cache_size()
-    groups: dict[tuple[float, float, int], list[RunSpec]] = {}
+    groups: dict[tuple[object, ...], list[RunSpec]] = {}
     for spec in specs:
         columns = _head_columns(spec, n_outputs, len(widths))
         padded = max(columns, widths[-1] // _FREE_PADDING)
-        groups.setdefault((spec.fidelity, spec.capacity, padded.bit_length()), []).append(spec)
+        key = (spec.fidelity, spec.capacity, padded.bit_length(), *rows_of(spec).shape)
+        groups.setdefault(key, []).append(spec)
     cohorts = []
     for group in groups.values():
         group.sort(key=_place)
         largest = max(run_bytes(spec, **shape) for spec in group)  # type: ignore[arg-type]
-        fitting = min(max(_MIN_RUNS, int(_CACHE_SHARE * limit / largest)), _MAX_RUNS, _memory_limit(largest))
+        in_memory = _memory_limit(largest + max(rows_of(spec).n_bytes for spec in group))
+        fitting = min(max(_MIN_RUNS, int(_CACHE_SHARE * limit / largest)), _MAX_RUNS, in_memory)
         n_cohorts = math.ceil(len(group) / fitting)
         bounds = [round(i * len(group) / n_cohorts) for i in range(n_cohorts + 1)]
         cohorts += [group[a:b] for a, b in itertools.pairwise(bounds)]

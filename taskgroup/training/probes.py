@@ -144,9 +144,8 @@ class SharedBlocks:
         self._loss = CohortLoss(
             cohort.network.wiring,
             kinds=[task.kind for task in shapes.tasks],
-            first_row=shapes.first_row,
-            n_target_rows=data.train.y.shape[0],
-            branch_seed=np.zeros(cohort.network.wiring.n_branches, dtype=int),
+            branch_target=np.array(shapes.first_row)[cohort.network.wiring.branch_task],
+            branch_label=cohort.network.wiring.branch_task,
             dtype=shapes.dtype,
             device=shapes.device,
         )

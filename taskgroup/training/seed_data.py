@@ -20,8 +20,9 @@ class Part:
     Attributes:
         x: Standardised features, [D, rows].
         y: Target rows of all tasks, [O, rows].
-        labelled: Which labels are there, [T, rows], in the dtype of `x`.
-        complete: Whether all are.
+        labelled: How much each label counts: 0 where there is none, else 1 or its weight; [T, rows], in the
+            dtype of `x`.
+        complete: Whether all count as one.
     """
 
     x: Tensor
@@ -78,11 +79,12 @@ def seed_data(
             return torch.tensor(values, dtype=dtype, device=device)
 
         labelled = prepared.labelled[:, rows]
+        counts = labelled if prepared.weights is None else prepared.weights[:, rows]
         return Part(
             tensor(np.ascontiguousarray(prepared.features[rows].T)),
             tensor(prepared.targets[:, rows]),
-            tensor(labelled),
-            bool(labelled.all()),
+            tensor(counts),
+            bool((counts == 1).all()),
         )
 
     return SeedData(

@@ -13,10 +13,14 @@ from taskgroup.errors import InputError
 from taskgroup.models import Modules, blas_libraries, fastest_product
 from taskgroup.spec import RunResult, RunSpec, Study
 from taskgroup.training.cohort import Shapes
+from taskgroup.training.feed import RowData
 from taskgroup.training.loop import train_cohort
+from taskgroup.training.own_rows import own_rows_data
 from taskgroup.training.packing import pack
 from taskgroup.training.probes import JointProbe, probe_joint_training
-from taskgroup.training.seed_data import SeedData, seed_data
+from taskgroup.training.rows_of_run import RowSizes
+from taskgroup.training.sampling import make_sampling
+from taskgroup.training.seed_data import seed_data
 
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.float32, "float64": torch.float64}
 _SEEDS_KEPT = 32
@@ -37,7 +41,7 @@ class Trainer:
 
     def __init__(self, study: Study, dataset: Dataset, *, device: str = "cpu") -> None:
         self._study, self._dataset = study, dataset
-        self._seeds: dict[int, SeedData] = {}
+        self._seeds: dict[int, RowData] = {}
         self._shapes = Shapes(
             tasks=tuple(study.tasks),
             n_outputs={name: target.n_outputs for name, target in dataset.targets.items()},
@@ -48,11 +52,16 @@ class Trainer:
             device=_device(device),
             product=fastest_product(_device(device), study.training.precision),
             modules=_modules(study, dataset),
+            sampling=make_sampling(study.training.sampling),
+            weighted=any(target.weights is not None for target in dataset.targets.values()),
         )
+        self._sizes = RowSizes(study, dataset, self._shapes)
 
     def pack(self, specs: Sequence[RunSpec]) -> list[list[RunSpec]]:
         """Divide runs into cohorts, the same for the same list."""
         shapes = self._shapes
+        if shapes.modules is not None and self._sizes.differ:
+            return [[spec] for spec in specs]
         if shapes.modules is not None:
             return shapes.modules.pack(specs, device=shapes.device, batch_size=shapes.batch_size)
         return pack(
@@ -61,6 +70,7 @@ class Trainer:
             widths=shapes.widths,
             n_outputs=shapes.n_outputs,
             batch_size=shapes.batch_size,
+            rows_of=self._sizes.of_run,
         )
 
     def train(self, members: Sequence[RunSpec]) -> list[RunResult]:
@@ -92,19 +102,22 @@ class Trainer:
         with _one_thread(), _products_in(training.precision):
             return probe_joint_training(
                 run,
-                self._seed(run.seed),
+                seed_data(self._study, self._dataset, run.seed, **self._place),
                 self._shapes,
                 max_epochs=training.max_epochs,
                 patience=training.early_stopping,
             )
 
-    def _seed(self, seed: int) -> SeedData:
+    @property
+    def _place(self) -> dict[str, Any]:
+        return {"dtype": self._shapes.dtype, "device": self._shapes.device}
+
+    def _seed(self, seed: int) -> RowData:
         if seed not in self._seeds:
             if len(self._seeds) >= _SEEDS_KEPT:
                 self._seeds.pop(next(iter(self._seeds)))
-            self._seeds[seed] = seed_data(
-                self._study, self._dataset, seed, dtype=self._shapes.dtype, device=self._shapes.device
-            )
+            draw = seed_data if self._dataset.owner is None else own_rows_data
+            self._seeds[seed] = draw(self._study, self._dataset, seed, **self._place)
         return self._seeds[seed]
 
 

@@ -10,6 +10,7 @@ from benchmarks.breakdown import breakdown
 from benchmarks.case import Case
 from benchmarks.encoders import encoders
 from benchmarks.engine import engine
+from benchmarks.own_rows import own_rows
 from benchmarks.trainers import trainers
 
 TINY = Case(n_rows=64, n_features=4, n_tasks=3, widths=(8, 8), batch_size=16, epochs=10)
@@ -49,3 +50,9 @@ def test_asking_a_command_is_timed_beside_a_function():
 def test_every_encoder_is_timed():
     names = {str(row[0]).split()[0] for row in encoders(1, sizes=(1, 2), epochs=1).tables[0].rows}
     assert names == {"cnn", "bag", "embedding_bag", "lstm"}
+
+
+def test_own_rows_are_timed_against_masked_ones():
+    found = own_rows(1, n_tasks=4, rows_a_task=60)
+    timed = {row[0]: row[1] for row in found.tables[0].rows}
+    assert timed == {"single tasks": 4, "pairs": 6, "all in one": 1}

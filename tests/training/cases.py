@@ -103,7 +103,13 @@ def plain_loss(task: Task, z: torch.Tensor, y: torch.Tensor, labelled: torch.Ten
 
 
 def train_plain(
-    run: RunSpec, data: SeedData, *, widths: tuple[int, ...], batch_size: int, epochs: int
+    run: RunSpec,
+    data: SeedData,
+    *,
+    widths: tuple[int, ...],
+    batch_size: int,
+    epochs: int,
+    absent_tasks_learn: bool = True,
 ) -> PlainNetwork:
     """Train one run with autograd and torch's own AdamW."""
     network = PlainNetwork(run, widths)
@@ -127,7 +133,8 @@ def train_plain(
                 loss = plain_loss(task, outputs[task.name], rows.y[own, batch].t(), labelled)
                 if run.weighting == "uncertainty":
                     s = noise[task.name]
-                    loss = (0.5 if task.kind == "regression" else 1.0) * (-s).exp() * loss + s / 2
+                    loss = (0.5 if task.kind == "regression" else 1.0) * (-s).exp() * loss
+                    loss = loss + (s / 2 if absent_tasks_learn or labelled.any() else 0.0)
                 if run.weighting == "inverse_size":
                     loss = loss * inverse[task.name] / (sum(inverse.values()) / len(inverse))
                 total = total + loss

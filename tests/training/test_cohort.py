@@ -114,9 +114,10 @@ def test_gradient_of_the_loss_matches_autograd():
     """The closed-form gradients are the derivatives of the reported losses."""
     seeds = {0: seed_rows(0, missing=0.3)}
     cohort = Cohort([spec(*ALL, depth=1), spec("class", "size")], seeds, shapes())
-    y, labelled = cohort._stack_targets([seeds[0].train])
+    rows = cohort._feed.epoch(0, progress=0.0)
+    x, y, labelled = rows.batch(0, rows.n_rows)
     targets, mask = cohort._loss.targets_of_rows(y), cohort._loss.label_mask(labelled)
-    z = cohort.network.forward(seeds[0].train.x.unsqueeze(0)).clone().requires_grad_()
+    z = cohort.network.forward(x).clone().requires_grad_()
     weights = torch.linspace(0.5, 2.0, cohort.network.wiring.n_branches, dtype=torch.float64)
     (weights * cohort._loss.losses(z, targets, mask)).sum().backward()
     torch.testing.assert_close(cohort._loss.gradient(z.detach(), targets, mask, weights), z.grad)
