@@ -5,7 +5,7 @@ Shape letters: `M` functions, `K` networks, `T` tasks.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,6 @@ from taskgroup.search.surrogate import Floats, Integers, Networks
 from taskgroup.spec import Subset
 
 ENUMERATED_TASKS = 10  # 2**10 subsets of ten tasks: 5,000 cells to predict
-_MOST_LISTED = 4096  # networks, in all ways of training
 _N_RANDOM = 300
 _SHARES = (0.1, 0.2, 0.4, 0.6)
 _STEPS = 200  # never needed; a bound
@@ -28,33 +27,29 @@ Values = Callable[[Networks], Floats]
 
 
 def lists_all(state: State) -> bool:
-    """Whether there are few enough networks to list them all."""
-    n_tasks = len(state.tasks)
-    few = n_tasks <= ENUMERATED_TASKS and len(state.ways.serving) << n_tasks <= _MOST_LISTED
-    return few or state.candidates is not None
+    """Whether there are few enough subsets to list them all."""
+    return state.candidates is not None or len(state.tasks) <= ENUMERATED_TASKS
 
 
 def known_and_open(state: State) -> list[Arm]:
-    """Every network that a grouping may hold, where there are few enough to list."""
+    """What was measured, and every subset in the first way, where there are few enough to list."""
     if state.candidates is not None:
-        listed = state.ways.of(state.candidates)
+        listed: Iterable[Subset] = state.candidates
     elif lists_all(state):
-        listed = state.ways.of(subsets_of(state.tasks, smallest=2, largest=len(state.tasks)))
+        listed = subsets_of(state.tasks, smallest=2, largest=len(state.tasks))
     else:
         listed = _some(state)
     measured = (arm for arm in state.served if state.rules.allow(arm.subset))
-    return list(dict.fromkeys([*measured, *filter(state.allowed, listed)]))
+    return list(dict.fromkeys([*measured, *filter(state.allowed, map(Arm, listed))]))
 
 
-def _some(state: State) -> list[Arm]:
-    """Random subsets of several sizes, in random ways."""
+def _some(state: State) -> list[Subset]:
+    """Random subsets of several sizes."""
     rng = np.random.default_rng([state.seed, len(state.values)])
     drawn = rng.random((_N_RANDOM, len(state.tasks))) < rng.choice(_SHARES, size=(_N_RANDOM, 1))
     if Arm(state.tasks) not in state.values:  # with each subset's rest, two networks can serve all tasks
         drawn = np.concatenate([drawn, ~drawn])
-    ways = rng.choice(state.ways.serving, size=len(drawn))
-    pairs = zip(drawn, ways.tolist(), strict=True)
-    return [Arm(as_subset(row, state.tasks), way) for row, way in pairs if row.sum() > 1]
+    return [as_subset(row, state.tasks) for row in drawn if row.sum() > 1]
 
 
 def as_subset(members: NDArray[Any], tasks: Subset) -> Subset:
@@ -65,7 +60,7 @@ def as_subset(members: NDArray[Any], tasks: Subset) -> Subset:
 def climb(networks: Networks, values: Values, alone: Floats, weights: Floats) -> Networks:
     """Improve some networks by one change of one network at a time, the best change first.
 
-    A change adds a task, drops one, drops all that the network does not serve, or trains it in another way.
+    A change adds a task, drops one, or drops all that the network does not serve; ways stay as they are.
 
     Args:
         networks: K networks to start from.
@@ -96,20 +91,16 @@ def climb(networks: Networks, values: Values, alone: Floats, weights: Floats) ->
 
 def _changes(networks: Networks, worth: Floats) -> tuple[Networks, Integers]:
     """Every change of one network: the changed networks, N of them, and their places [N]."""
-    members, ways = networks.members, networks.ways
+    members = networks.members
     n_networks, n_tasks = members.shape
     flipped = np.repeat(members, n_tasks, axis=0)
     row = np.arange(len(flipped))
     flipped[row, row % n_tasks] = 1 - flipped[row, row % n_tasks]
     serving = (worth.argmax(axis=0) == np.arange(n_networks)[:, None]).astype(float)
-    others = np.array(ways.serving if len(ways.serving) > 1 else (), dtype=np.int64)
-    changed = np.concatenate([flipped, serving, np.repeat(members, len(others), axis=0)])
-    each = np.arange(n_networks)
-    place = np.concatenate([row // n_tasks, each, np.repeat(each, len(others))])
-    way = networks.way[place]
-    way[len(flipped) + n_networks :] = np.tile(others, n_networks)
+    changed = np.concatenate([flipped, serving])
+    place = np.concatenate([row // n_tasks, np.arange(n_networks)])
     filled = changed.sum(axis=1) > 0
-    return Networks(changed[filled], way[filled], ways), place[filled]
+    return Networks(changed[filled], networks.way[place[filled]], networks.ways), place[filled]
 
 
 def _best_of_others(worth: Floats) -> Floats:

@@ -7,11 +7,10 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from suites.strategy_suite import names
 
 from taskgroup.search.active import Active
 from taskgroup.search.arm import Arm, Ways, at_home
-from taskgroup.search.pool import climb, known_and_open, lists_all
+from taskgroup.search.pool import climb, known_and_open
 from taskgroup.search.strategy import ServingLimit, State
 from taskgroup.search.surrogate import Floats, Networks
 from taskgroup.spec import Subset
@@ -109,24 +108,29 @@ def test_short_runs_that_tell_nothing_are_given_up():
     assert share[0] < share[1]
 
 
-def test_many_ways_of_many_tasks_are_not_listed():
-    tasks = names(10)
-    many = Ways(levels=np.arange(8)[:, None], full=tuple(range(8)), cost=(1.0,) * 8)
-    measured = {Arm((task,)): {task: 0.0} for task in tasks} | {Arm(tasks): dict.fromkeys(tasks, 0.1)}
-    state = state_of(measured, many, tasks=tasks)
-    assert not lists_all(state)
-    assert lists_all(state_of(measured, TWO, tasks=tasks))
-    found = known_and_open(state)
-    assert len(found) < 2000
-    assert {arm.way for arm in found} == set(range(8))
-    proposed = Active().propose(state, 2)
-    assert len(set(proposed)) == 2
+def test_the_last_runs_look_at_other_ways():
+    """A small budget must not end before the depth of the networks in question was looked at."""
+    measured = {arm: deeper_is_better_for_friends(arm) for arm in at_home([*((t,) for t in TASKS), TASKS])}
+    measured |= {Arm(s): deeper_is_better_for_friends(Arm(s)) for s in [("a", "b"), ("a", "b", "c")]}
+    proposed = Active().propose(state_of(measured, TWO, n_left=1), 1)
+    assert [arm.way for arm in proposed] == [1]
+    assert proposed[0].subset in {arm.subset for arm in measured}
 
 
-def test_climbing_changes_the_way_where_that_helps():
+def test_subsets_that_nobody_measured_are_looked_at_in_the_first_way():
+    """Every subset in every way would take many times the runs."""
+    measured = {arm: deeper_is_better_for_friends(arm) for arm in at_home([*((t,) for t in TASKS), TASKS])}
+    found = known_and_open(state_of(measured, TWO))
+    assert {arm.way for arm in found} == {0}
+    measured[Arm(("a", "b"), 1)] = {"a": 0.3, "b": 0.3}
+    assert Arm(("a", "b"), 1) in known_and_open(state_of(measured, TWO))
+
+
+def test_climbing_keeps_the_way():
     def values(networks: Networks) -> Floats:
-        return np.where(networks.way[:, None] == 1, 1.0, 0.5) * np.ones(networks.members.shape)
+        return np.ones(networks.members.shape)
 
-    start = Networks(np.ones((1, 3)), ways=TWO)
+    start = Networks(np.array([[1.0, 1.0, 0.0]]), np.array([1]), TWO)
     end = climb(start, values, np.zeros(3), np.ones(3))
+    assert end.members.tolist() == [[1.0, 1.0, 1.0]]
     assert end.way.tolist() == [1]

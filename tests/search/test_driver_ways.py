@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
 from fake_executor import FakeExecutor
 from planted import TASKS
 from test_driver import Searched, search, study_of
 
-from taskgroup.search.way_table import WAY_COLUMNS
+from taskgroup.search.recipe import Recipe, Recipes
+from taskgroup.search.way_table import WAY_COLUMNS, short_run_agreement
 from taskgroup.seeds import derive_seed
-from taskgroup.spec import RunSpec, parse_study
+from taskgroup.spec import RunSpec, Sharing, parse_study
 from taskgroup.storage import open_record
 
 DEEP, SHALLOW = ("a", "b"), ("c", "d")
@@ -117,6 +121,17 @@ def test_short_trainings_are_compared_with_short_single_tasks_and_counted_by_the
     assert found.grouping.gain > 0.15
 
 
-def test_the_reader_learns_how_far_short_trainings_can_be_trusted():
-    notes = " ".join(searched(fidelity=[0.25]).outcome.notes)
-    assert "25% of the epochs rank gains as full ones do" in notes
+@pytest.mark.parametrize(("sign", "n_networks"), [(1, 6), (-1, 6), (1, 2)])
+def test_the_reader_learns_how_far_short_trainings_can_be_trusted(sign, n_networks):
+    """Where they rank the other way round, or too few were trained at both lengths, that must show."""
+    home = Recipe(0.01, 0.0, Sharing("hard", 1), "equal")
+    recipes = Recipes(home, home, (replace(home, fidelity=0.25),))
+    rows = [
+        ("a", f"a+{name}", seed, way, (1 if way == 0 else sign) * place + 0.1 * seed)
+        for place, name in enumerate("bcdefg"[:n_networks])
+        for way in (0, 1)
+        for seed in (0, 1)
+    ]
+    runs = pd.DataFrame(rows, columns=["task", "subset", "seed", "way", "gain"]).assign(split="validation")
+    found = short_run_agreement(runs, recipes)
+    assert found == ({0.25: (pytest.approx(sign), n_networks)} if n_networks > 2 else {})
