@@ -142,7 +142,7 @@ class Workload:
         with products_in(self._precision):
             for epoch in range(self.case.epochs):
                 cohort.train_epoch(epoch)
-            return float(cohort.validation_loss().mean())
+            return float(cohort.run_means(cohort.validation_losses()).mean())
 
     def own_packing(self, runs: Sequence[RunSpec]) -> list[list[RunSpec]]:
         """The cohorts that taskgroup makes of runs."""

@@ -160,6 +160,8 @@ class TrainingSpec(_Section):
         batch_size: Rows a step, obeyed exactly.
         patience: Stop a run after this many epochs without a better validation loss and keep its
             best weights; off where `epochs` is given without it.
+        task_patience: A task's loss counts no more in a run after so many epochs without a better validation
+            loss of its own, so that what it may still do to the others ends; off by default.
         learning_rate: Fixes AdamW's step size, which is tuned otherwise.
         weight_decay: Fixes AdamW's weight decay, which is tuned otherwise.
         precision: `float32`, `bfloat16` products with float32 sums where the CPU has them, or
@@ -171,6 +173,7 @@ class TrainingSpec(_Section):
     epochs: Annotated[int, Field(ge=1, le=100_000)] | None = None
     batch_size: Annotated[int, Field(ge=1)] = 64
     patience: Annotated[int, Field(ge=1)] | None = None
+    task_patience: Annotated[int, Field(ge=1)] | None = None
     learning_rate: Annotated[float, Field(gt=0, le=10)] | None = None
     weight_decay: Annotated[float, Field(ge=0, le=10)] | None = None
     precision: Literal["float32", "bfloat16", "float64"] = "float32"
@@ -283,7 +286,7 @@ class GroupingSpec(_Section):
 
 
 _TRAINERS_OWN_DATA = DataSpec(source="trainer")
-_LATER_SETTINGS = {"by", "column", "sampling"}
+_LATER_SETTINGS = {"by", "column", "sampling", "task_patience"}
 """Settings that came after runs had been recorded: at their default, keys stay what they were."""
 
 

@@ -114,14 +114,33 @@ class Cohort:
                     by_run[run].append(Score(task.name, split, task.score.name, value))
         return [tuple(scores) for scores in by_run]
 
-    def validation_loss(self) -> np.ndarray:
-        """Mean over each run's tasks of the validation loss, [R]."""
+    def validation_losses(self) -> np.ndarray:
+        """The validation loss of every branch, in the order of `branches`, [P]."""
         rows = self._feed.scored("validation")
         _, y, labelled = rows.batch(0, rows.n_rows)
         targets, mask = self._loss.targets_of_rows(y), self._loss.label_mask(labelled)
-        losses = self._loss.losses(self.outputs("validation"), targets, mask).double().cpu().numpy()
+        losses: np.ndarray = (
+            self._loss.losses(self.outputs("validation"), targets, mask).double().cpu().numpy()
+        )
+        return losses
+
+    def run_means(self, of_branches: np.ndarray) -> np.ndarray:
+        """The mean over each run's tasks, [R]."""
         runs = self.network.wiring.branch_run
-        return np.bincount(runs, losses) / np.bincount(runs)
+        return np.bincount(runs, of_branches) / np.bincount(runs)
+
+    @property
+    def branches(self) -> list[tuple[RunSpec, int]]:
+        """Each branch's run and the position of its task, P of them."""
+        wiring = self.network.wiring
+        return [
+            (self.members[run], int(task))
+            for run, task in zip(wiring.branch_run, wiring.branch_task, strict=True)
+        ]
+
+    def stop_tasks(self, branches: Sequence[int]) -> None:
+        """Train some tasks of some runs no further, by position in `branches`."""
+        self._weights.stop(branches)
 
     def finite(self) -> np.ndarray:
         """Which runs have only finite weights, [R]."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import final
 
@@ -26,6 +26,7 @@ def train_cohort(
     *,
     max_epochs: int,
     patience: int | None = None,
+    task_patience: int | None = None,
 ) -> list[RunResult]:
     """Train runs of one fidelity together.
 
@@ -36,6 +37,8 @@ def train_cohort(
         max_epochs: Epochs at full fidelity.
         patience: Stop a run after so many epochs without a better validation loss and report the scores
             of its best epoch; None trains all epochs and reports the last one's.
+        task_patience: Let a task's loss count no more after so many epochs without a better validation
+            loss; a run ends when no task is left. None trains all tasks to the end.
 
     Returns:
         One result for each member, in their order.
@@ -44,20 +47,27 @@ def train_cohort(
     epochs = max(1, round(max_epochs * members[0].fidelity))
     cohort = Cohort(members, seeds, shapes)
     stopping = None if patience is None else EarlyStopping(patience, Cohort(members, seeds, shapes))
+    task_stopping = None if task_patience is None else TaskStopping(task_patience)
     failed: dict[RunSpec, RunResult] = {}
+    finished: dict[RunSpec, RunResult] = {}
     for epoch in range(1, epochs + 1):
         cohort.train_epoch(epoch - 1, of=epochs)
         diverged = np.flatnonzero(~cohort.finite()).tolist()
         failed |= {cohort.members[run]: _diverged(cohort.members[run], epoch) for run in diverged}
-        stopped = [] if stopping is None else stopping.update(cohort, epoch)
+        losses = None if stopping is None and task_stopping is None else cohort.validation_losses()
+        stopped = [] if stopping is None or losses is None else stopping.update(cohort, losses, epoch)
+        if task_stopping is not None and losses is not None:
+            done = task_stopping.update(cohort, losses)
+            stopped = [*stopped, *done]
+            if stopping is None and done:
+                finished |= _scored(cohort, done, epoch)
         leaving = sorted({*diverged, *stopped})
         if len(leaving) == len(cohort.members):
             break
         if leaving and epoch < epochs:
             cohort.drop(leaving)
     if stopping is None:
-        pairs = zip(cohort.members, cohort.scores(), strict=True)
-        results = {member: _finished(member, scores, epochs) for member, scores in pairs} | failed
+        results = _scored(cohort, range(len(cohort.members)), epochs) | finished | failed
     else:
         results = stopping.results() | failed
     seconds = (time.perf_counter() - started) / len(members)
@@ -79,9 +89,15 @@ class EarlyStopping:
         self._best_epoch = dict.fromkeys(best.members, 0)
         self._epochs = dict.fromkeys(best.members, 0)
 
-    def update(self, cohort: Cohort, epoch: int) -> list[int]:
-        """Look at an epoch and return the runs that stop here, by position in the cohort."""
-        losses = cohort.validation_loss()
+    def update(self, cohort: Cohort, of_branches: np.ndarray, epoch: int) -> list[int]:
+        """Look at an epoch and return the runs that stop here, by position in the cohort.
+
+        Args:
+            cohort: In training.
+            of_branches: Its validation losses, [P].
+            epoch: From 1.
+        """
+        losses = cohort.run_means(of_branches)
         better = [run for run, member in enumerate(cohort.members) if losses[run] < self._lowest[member]]
         for run in better:
             self._lowest[cohort.members[run]] = losses[run]
@@ -101,6 +117,50 @@ class EarlyStopping:
             ever = self._best_epoch[member] > 0
             results[member] = _finished(member, scores if ever else (), self._epochs[member])
         return results
+
+
+@final
+class TaskStopping:
+    """Follows the validation loss of every task of every run and ends its training where it gets no better.
+
+    Args:
+        patience: Epochs without a better validation loss after which a task stops.
+
+    Reference:
+        Zhang 2014, "Facial landmark detection by deep multi-task learning", sec. 3.2, with patience in place
+        of its criterion.
+    """
+
+    def __init__(self, patience: int) -> None:
+        self._patience = patience
+        self._lowest: dict[tuple[RunSpec, int], float] = {}
+        self._waited: dict[tuple[RunSpec, int], int] = {}
+
+    def update(self, cohort: Cohort, losses: np.ndarray) -> list[int]:
+        """Look at an epoch and stop tasks; return the runs with no task left, by position in the cohort.
+
+        Args:
+            cohort: In training.
+            losses: Its validation losses, [P].
+        """
+        branches = cohort.branches
+        for branch, loss in zip(branches, losses.tolist(), strict=True):
+            better = loss < self._lowest.get(branch, math.inf)
+            self._waited[branch] = 0 if better else self._waited.get(branch, 0) + 1
+            self._lowest[branch] = min(loss, self._lowest.get(branch, math.inf))
+        stopped = [p for p, branch in enumerate(branches) if self._waited[branch] >= self._patience]
+        cohort.stop_tasks(stopped)
+        for p in stopped:
+            self._waited[branches[p]] = self._patience  # for good
+            self._lowest[branches[p]] = -math.inf
+        training = {run for p, (run, _) in enumerate(branches) if p not in set(stopped)}
+        return [i for i, run in enumerate(cohort.members) if run not in training]
+
+
+def _scored(cohort: Cohort, runs: Iterable[int], epochs: int) -> dict[RunSpec, RunResult]:
+    """The results of some runs as they are now."""
+    scores = cohort.scores()
+    return {cohort.members[run]: _finished(cohort.members[run], scores[run], epochs) for run in runs}
 
 
 def _finished(member: RunSpec, scores: tuple[Score, ...], epochs: int) -> RunResult:

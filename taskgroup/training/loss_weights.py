@@ -44,7 +44,8 @@ class LossWeights:
             _group(name, np.flatnonzero(used == name), branch_run, n_labels, is_regression)
             for name in dict.fromkeys(used.tolist())
         ]
-        self._weights = torch.ones_like(n_labels)
+        self._weights, self._trained = torch.ones_like(n_labels), torch.ones_like(n_labels)
+        self._all_train = True
         for group in self._groups:
             if not group.weighting.needs_losses:
                 self._weights[group.positions] = group.weighting.weights(group.branches, None, None)
@@ -78,16 +79,29 @@ class LossWeights:
             self._weights[group.positions] = group.weighting.weights(group.branches, parameters, own)
             if group.stacked is not None:
                 gradient = group.weighting.parameter_gradient(group.branches, group.stacked.value, own)
-                group.stacked.grad.copy_(gradient if present is None else gradient * present[group.positions])
-        return self._weights
+                counts = self._counting(present)
+                group.stacked.grad.copy_(gradient if counts is None else gradient * counts[group.positions])
+        return self._weights if self._all_train else self._weights * self._trained
+
+    def stop(self, branches: Sequence[int]) -> None:
+        """Let the losses of some branches count no more."""
+        self._trained[torch.tensor(branches, dtype=torch.int64)] = 0.0
+        self._all_train = self._all_train and not branches
+
+    def _counting(self, present: Tensor | None) -> Tensor | None:
+        if self._all_train:
+            return present
+        return self._trained if present is None else present * self._trained
 
     def carry_over(self, before: LossWeights, kept_branches: Tensor) -> None:
-        """Take the parameters over from a larger cohort.
+        """Take over from a larger cohort which branches train, and the parameters.
 
         Args:
             before: The weights of that cohort.
             kept_branches: Its branches that remain, by position.
         """
+        self._trained.copy_(before._trained[kept_branches])
+        self._all_train = bool((self._trained > 0).all())
         values = torch.zeros(len(before._weights), dtype=self._weights.dtype, device=self._weights.device)
         for group in before._groups:
             if group.stacked is not None:

@@ -88,7 +88,7 @@ def probe_joint_training(
         looks += [blocks.look(batch) for batch in _batches(data.epoch(epochs), shapes.batch_size)]
         cohort.train_epoch(epochs)
         epochs += 1
-        if stopping is not None and stopping.update(cohort, epochs):
+        if stopping is not None and stopping.update(cohort, cohort.validation_losses(), epochs):
             break
         if stopping is None and cohort.finite()[0]:
             best.take_weights(cohort, [0])

@@ -84,6 +84,7 @@ class Trainer:
                 self._shapes,
                 max_epochs=training.max_epochs,
                 patience=training.early_stopping,
+                task_patience=training.task_patience,
             )
 
     def probe(self, run: RunSpec) -> JointProbe:

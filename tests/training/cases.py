@@ -17,6 +17,7 @@ TASKS = (
     Task(name="tags", kind="multilabel", target=["t1", "t2"]),
     Task(name="weight", kind="regression", metric="rmse"),
 )
+ALL_TASKS = [task.name for task in TASKS]
 N_OUTPUTS = {"class": 3, "flag": 1, "size": 1, "tags": 2, "weight": 1}
 N_INPUTS = 5
 FIRST_ROW = {"class": 0, "flag": 3, "size": 4, "tags": 5, "weight": 7}

@@ -103,7 +103,7 @@ def test_early_stopping_reports_the_best_epoch():
         losses, scores = [], []
         for epoch in range(result.epochs):
             cohort.train_epoch(epoch)
-            losses.append(cohort.validation_loss()[0])
+            losses.append(cohort.run_means(cohort.validation_losses())[0])
             scores.append(cohort.scores()[0])
         best = losses.index(min(losses))
         assert result.epochs - (best + 1) == 3
