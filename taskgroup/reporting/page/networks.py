@@ -97,4 +97,5 @@ def _sharing(network: Network, n_blocks: int | None) -> str:
         return "none: each task has its own encoder"
     if sharing.depth >= n_blocks:
         return "the whole encoder; each task has its own head"
-    return f"the first {count(sharing.depth, 'block')} of the encoder's {n_blocks}"
+    first = "first block" if sharing.depth == 1 else f"first {count(sharing.depth, 'block')}"
+    return f"the {first} of the encoder's {n_blocks}"

@@ -7,14 +7,14 @@ import pandas as pd
 from taskgroup.reporting.gain_unit import GainUnit, gain_unit
 from taskgroup.reporting.page.markup import Html, details, join, paragraph, section, table
 from taskgroup.reporting.tables import ways_table
-from taskgroup.reporting.words import count, phrase, probability
+from taskgroup.reporting.words import phrase, probability
 from taskgroup.search import Outcome
 from taskgroup.spec import SEPARATOR
 
 _NUMERIC = ("networks", "better", "worse", "mean advantage", "advantage", "95% interval", "q-value", "seeds")
 _CHOSEN = (
-    "Networks were tried in another way where the search expected the recommendation to profit, so these "
-    "rows are no fair sample of all subsets. Better and worse are counted at q < 0.05."
+    "These are the networks that looked best on the way, so the rows are no fair sample of all subsets. "
+    "Better and worse are counted at q < 0.05."
 )
 
 
@@ -25,9 +25,8 @@ def ways(outcome: Outcome) -> Html:
         return join([])
     home = outcome.recipes.joint.way_in_words
     unit = gain_unit(outcome.study)
-    intro = (
-        f"Every subset was measured with {home}; {count(len(outcome.ways), 'network')} also in another way."
-    )
+    n_tried = outcome.ways["subset"].nunique()
+    intro = f"Subsets were compared with {home}; {n_tried:,} of them also in another way."
     return section(
         "How deep, how weighted",
         paragraph(intro, _CHOSEN),

@@ -9,7 +9,7 @@ import pandas as pd
 from taskgroup.search import Outcome
 from taskgroup.transfer import FLAG_LEVEL
 
-COLUMNS = ("depth", "weighting", "n_networks", "n_better", "n_worse", "mean", "best_subset", "best")
+COLUMNS = ("depth", "weighting", "n_networks", "n_better", "n_worse", "mean")
 
 
 def ways_table(outcome: Outcome) -> pd.DataFrame:
@@ -17,7 +17,7 @@ def ways_table(outcome: Outcome) -> pd.DataFrame:
 
     Returns:
         `n_better` and `n_worse` count networks that differ from the same subset in the first way at
-        q < 0.05, `mean` is the mean advantage, `best` the greatest and `best_subset` its network.
+        q < 0.05, `mean` is the mean advantage.
     """
     by_way = outcome.ways.groupby(["depth", "weighting"], sort=False)
     rows = [_row(way, own) for way, own in by_way]
@@ -27,13 +27,10 @@ def ways_table(outcome: Outcome) -> pd.DataFrame:
 
 def _row(way: Any, own: pd.DataFrame) -> tuple[object, ...]:
     flagged = own["q_value"] < FLAG_LEVEL
-    best = own.nlargest(1, "advantage")
     return (
         *way,
         len(own),
         int((flagged & (own["advantage"] > 0)).sum()),
         int((flagged & (own["advantage"] < 0)).sum()),
         own["advantage"].mean(),
-        best["subset"].iloc[0],
-        best["advantage"].iloc[0],
     )
