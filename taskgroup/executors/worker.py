@@ -49,7 +49,7 @@ class Worker:
         if self._pool is not None:
             return
         self._pool = ProcessPoolExecutor(1, mp_context=_processes(), initializer=_prepare_process)
-        # As a job, not as the initializer's arguments, whose large ones would be waited for until they are read.
+        # As a job: large arguments of the initializer would be waited for here until the process reads them.
         self._begun = self._pool.submit(_begin, *self._arguments)
 
     def submit(self, cohort: Sequence[RunSpec]) -> Future[list[RunResult]]:
@@ -95,7 +95,7 @@ class Worker:
 
 @cache
 def _processes() -> BaseContext:
-    """How processes start: from one that has imported torch once for all of them, where there is such a thing."""
+    """How processes start: as forks of one that has imported torch for all of them, where that can be."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")

@@ -1,10 +1,10 @@
 """Packing runs into cohorts: which train together, and how many at once.
 
 A cohort pays Python's dispatch once a step for all its runs, so that more of them are cheaper, until weights,
-optimiser state and activations outgrow the caches. On the CPU packing is a function of the list alone, so that
-a search that was interrupted packs the same cohorts again and gets the same results to the last bit. A CUDA
-device has no such cache and is the faster the more runs it trains at once, so that cohorts there fill its free
-memory; that differs from start to start, and with it the company of a run, which changes results by rounding.
+optimiser state and activations outgrow the caches. On the CPU packing is a function of the list alone, so
+that a search that was interrupted packs the same cohorts again and gets the same results to the last bit. A
+CUDA device is the faster the more runs it trains at once, so that cohorts there fill its free memory; that
+differs from start to start, and with it the company of a run, which changes results by rounding.
 """
 
 from __future__ import annotations
