@@ -190,6 +190,9 @@ moments. Load average of the machine: {os.getloadavg()[0]:.1f}.
 | runs recorded twice | {twice} |
 | largest difference between scores of the same run | {largest_difference(alone, killed):.2g} |
 | same networks recommended | {"yes" if is_same(alone, killed) else "NO"} |
+
+A cohort that was hit is trained again in the same company, with the same results to the last bit. One that was hit three
+times is taken for one that kills its workers and is halved, after which results agree to rounding.
 """
 
 

@@ -1,8 +1,9 @@
 """Cohorts on their way through workers that may die.
 
-A cohort is trained again when its worker dies. Somebody may have killed the worker, so that the cohort first
-stays whole: its results are then the same to the last bit. One that has cost several workers is most likely too
-large, or holds a run that kills; it is halved until that run stands alone, which fails, and the others are kept.
+A cohort is trained again when its worker dies. Somebody may have killed the worker, so that the cohort
+first stays whole: its results are then the same to the last bit. One that has cost several workers is most
+likely too large, or holds a run that kills; it is halved until that run stands alone, which fails, and the
+others are kept.
 """
 
 from __future__ import annotations
