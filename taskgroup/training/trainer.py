@@ -166,7 +166,8 @@ def _one_thread() -> Iterator[None]:
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        devices = [torch.cuda.current_device()] if torch.cuda.is_initialized() else []
+        used = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
+        devices = [torch.cuda.current_device()] if used else []
         with blas_libraries().limit(limits=1), torch.random.fork_rng(devices=devices):
             yield
     finally:
