@@ -13,6 +13,7 @@ import torch
 from benchmarks.breakdown import breakdown
 from benchmarks.encoders import encoders
 from benchmarks.engine import engine
+from benchmarks.gpu import gpu
 from benchmarks.honesty import honesty
 from benchmarks.own_rows import own_rows
 from benchmarks.packing import packing
@@ -20,9 +21,10 @@ from benchmarks.report import Report
 from benchmarks.search import search
 from benchmarks.solvers import solvers
 from benchmarks.trainers import trainers
+from benchmarks.workers import workers
 from taskgroup.models import blas_libraries
 
-BENCHES: dict[str, Callable[[int], Report]] = {
+BENCHES: dict[str, Callable[[int], Report | None]] = {
     "engine": engine,
     "breakdown": breakdown,
     "packing": packing,
@@ -32,6 +34,8 @@ BENCHES: dict[str, Callable[[int], Report]] = {
     "solvers": solvers,
     "honesty": honesty,
     "trainers": trainers,
+    "gpu": gpu,
+    "workers": workers,
 }
 
 
@@ -50,6 +54,9 @@ def main() -> None:
     with blas_libraries().limit(limits=1):
         for name in names:
             report = BENCHES[name](options.rounds)
+            if report is None:
+                print(f"{name}: left out, since torch sees no CUDA device")
+                continue
             report.write(options.output, command)
             print(report.markdown(command))
 

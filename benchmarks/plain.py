@@ -54,11 +54,11 @@ def encoder(case: Case) -> nn.Sequential:
 def plain_loop(case: Case, x: Tensor, y: Tensor) -> Trained:
     """One head and one loss a task, batches by index, AdamW: the loop that most people write."""
     torch.manual_seed(0)
-    model = SeparateHeads(case, y.shape[1])
+    model = SeparateHeads(case, y.shape[1]).to(x.device)
     optimizer = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
     n_steps = 0
     for _ in range(case.epochs):
-        order = torch.randperm(len(x))
+        order = torch.randperm(len(x), device=x.device)
         for start in range(0, len(x), case.batch_size):
             rows = order[start : start + case.batch_size]
             h, target = model.encoder(x[rows]), y[rows]
@@ -75,11 +75,11 @@ def plain_loop(case: Case, x: Tensor, y: Tensor) -> Trained:
 def best_plain_loop(case: Case, x: Tensor, y: Tensor) -> Trained:
     """One fused head, rows shuffled once an epoch, fused AdamW: as fast as a single run gets in plain PyTorch."""
     torch.manual_seed(0)
-    model = nn.Sequential(encoder(case), nn.Linear(case.widths[-1], y.shape[1]))
+    model = nn.Sequential(encoder(case), nn.Linear(case.widths[-1], y.shape[1])).to(x.device)
     optimizer = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY, fused=True)
     n_steps = 0
     for _ in range(case.epochs):
-        order = torch.randperm(len(x))
+        order = torch.randperm(len(x), device=x.device)
         batches = zip(*(torch.split(t[order], case.batch_size) for t in (x, y)), strict=True)
         for inputs, target in batches:
             loss = (model(inputs) - target).square().sum() / len(inputs)

@@ -21,7 +21,7 @@ LAYERS = (
     {"search"},
     {"reporting", "progress"},
     {"loading", "replays"},
-    {"session"},
+    {"session", "drafting"},
     {"api"},
     {"cli"},
 )

@@ -15,6 +15,7 @@ from taskgroup.cli.options import BAD_INPUT, FAILED, INTERRUPTED
 from taskgroup.errors import InputError, MissingExtraError, NotFoundError, TaskgroupError
 
 _COMMANDS = {
+    "init": "Draft a study file from a table.",
     "check": "Check a study file and its data without training anything.",
     "search": "Find out which tasks should train together.",
     "status": "Show how far a search has come.",

@@ -1,6 +1,7 @@
 """Tables in, arrays ready for training out: sources, checks, splits without leaks, synthetic data."""
 
 from taskgroup.data.bundled import BUNDLED
+from taskgroup.data.column_uses import ColumnUse, guess_kind, guess_uses, target_like
 from taskgroup.data.dataset import Dataset, Target
 from taskgroup.data.generated import GENERATED
 from taskgroup.data.inputs import ImageInputs, Inputs, TextInputs
@@ -17,6 +18,7 @@ from taskgroup.data.table import Table
 __all__ = [
     "BUNDLED",
     "GENERATED",
+    "ColumnUse",
     "Dataset",
     "ImageInputs",
     "Inputs",
@@ -28,6 +30,8 @@ __all__ = [
     "TextInputs",
     "dataset_from_table",
     "draw_split",
+    "guess_kind",
+    "guess_uses",
     "independent_tasks",
     "load_dataset",
     "planted_groups",
@@ -35,4 +39,5 @@ __all__ = [
     "read_table",
     "require_learnable",
     "suspicions",
+    "target_like",
 ]

@@ -1,8 +1,10 @@
 """Packing runs into cohorts: which train together, and how many at once.
 
 A cohort pays Python's dispatch once a step for all its runs, so that more of them are cheaper, until weights,
-optimiser state and activations outgrow the caches. Packing is a function of the list alone, so that a search
-that was interrupted packs the same cohorts again and gets the same results to the last bit.
+optimiser state and activations outgrow the caches. On the CPU packing is a function of the list alone, so
+that a search that was interrupted packs the same cohorts again and gets the same results to the last bit. A
+CUDA device is the faster the more runs it trains at once, so that cohorts there fill its free memory; that
+differs from start to start, and with it the company of a run, which changes results by rounding.
 """
 
 from __future__ import annotations
@@ -21,6 +23,9 @@ _CACHE_SHARE = 8.0  # measured: within 5% of the best from 6 to 10 times the sec
 _MEMORY_SHARE = 0.1
 _MIN_RUNS = 8  # below that, dispatch costs more than cache misses
 _MAX_RUNS = 128
+_DEVICE_SHARE = 0.5  # the rest is for the rows of the seeds, and for what the libraries allocate
+_MAX_RUNS_ON_DEVICE = 512
+_NETWORKS_OF_A_RUN = 2  # early stopping keeps the weights of the best epoch
 _FREE_PADDING = 4  # heads up to a quarter of the last block's width cost less to pad than to train apart
 
 
@@ -49,6 +54,7 @@ def pack(
     n_outputs: Mapping[str, int],
     batch_size: int,
     cache_bytes: int | None = None,
+    device_bytes: int | None = None,
     rows_of: Callable[[RunSpec], RowsOfRun] = _like_all_others,
 ) -> list[list[RunSpec]]:
     """Divide runs into cohorts of like shape.
@@ -57,6 +63,16 @@ def pack(
     have), and heads of like width, so that little padding is needed. They stand together by seed, so that
     they read the same batches, and within it by settings and size, so that few products and optimiser steps
     serve them all.
+
+    Args:
+        specs: The runs.
+        n_inputs: Input features.
+        widths: Encoder widths at full capacity.
+        n_outputs: Output columns of every task.
+        batch_size: Rows a step.
+        cache_bytes: Size of the cache to pack for; this processor's by default.
+        device_bytes: Free memory of the CUDA device to pack for, in place of the cache.
+        rows_of: What each run reads.
     """
     shape = {"n_inputs": n_inputs, "widths": widths, "n_outputs": n_outputs, "batch_size": batch_size}
     limit = cache_bytes or cache_size()
@@ -70,12 +86,20 @@ def pack(
     for group in groups.values():
         group.sort(key=_place)
         largest = max(run_bytes(spec, **shape) for spec in group)  # type: ignore[arg-type]
-        in_memory = _memory_limit(largest + max(rows_of(spec).n_bytes for spec in group))
-        fitting = min(max(_MIN_RUNS, int(_CACHE_SHARE * limit / largest)), _MAX_RUNS, in_memory)
+        rows = max(rows_of(spec).n_bytes for spec in group)
+        if device_bytes is None:
+            in_memory = _memory_limit(largest + rows)
+            fitting = min(max(_MIN_RUNS, int(_CACHE_SHARE * limit / largest)), _MAX_RUNS, in_memory)
+        else:
+            fitting = _fitting_on_device(device_bytes, _NETWORKS_OF_A_RUN * largest + rows)
         n_cohorts = math.ceil(len(group) / fitting)
         bounds = [round(i * len(group) / n_cohorts) for i in range(n_cohorts + 1)]
         cohorts += [group[a:b] for a, b in itertools.pairwise(bounds)]
     return cohorts
+
+
+def _fitting_on_device(device_bytes: int, run_size: int) -> int:
+    return min(max(1, int(_DEVICE_SHARE * device_bytes / run_size)), _MAX_RUNS_ON_DEVICE)
 
 
 def run_bytes(

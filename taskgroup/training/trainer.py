@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Any, final
 
 import torch
@@ -13,8 +14,10 @@ from taskgroup.errors import InputError
 from taskgroup.models import Modules, blas_libraries, fastest_product
 from taskgroup.spec import RunResult, RunSpec, Study
 from taskgroup.training.cohort import Shapes
+from taskgroup.training.device_memory import free_device_bytes
 from taskgroup.training.feed import RowData
 from taskgroup.training.loop import train_cohort
+from taskgroup.training.out_of_memory import train_in_parts
 from taskgroup.training.own_rows import own_rows_data
 from taskgroup.training.packing import pack
 from taskgroup.training.probes import JointProbe, probe_joint_training
@@ -34,13 +37,14 @@ class Trainer:
         study: Data split, model and training settings.
         dataset: The rows.
         device: `cpu`, `cuda`, or `auto` for a CUDA device where there is one.
+        n_sharing: How many trainers use the device at the same time, each its part of the memory.
 
     Raises:
         InputError: If a CUDA device is asked for and there is none.
     """
 
-    def __init__(self, study: Study, dataset: Dataset, *, device: str = "cpu") -> None:
-        self._study, self._dataset = study, dataset
+    def __init__(self, study: Study, dataset: Dataset, *, device: str = "cpu", n_sharing: int = 1) -> None:
+        self._study, self._dataset, self._n_sharing = study, dataset, n_sharing
         self._seeds: dict[int, RowData] = {}
         self._shapes = Shapes(
             tasks=tuple(study.tasks),
@@ -58,7 +62,11 @@ class Trainer:
         self._sizes = RowSizes(study, dataset, self._shapes)
 
     def pack(self, specs: Sequence[RunSpec]) -> list[list[RunSpec]]:
-        """Divide runs into cohorts, the same for the same list."""
+        """Divide runs into cohorts, the same for the same list.
+
+        On the CPU another trainer of the study gives the same ones too. On a CUDA device they depend on the
+        memory that was free when this trainer first packed.
+        """
         shapes = self._shapes
         if shapes.modules is not None and self._sizes.differ:
             return [[spec] for spec in specs]
@@ -70,11 +78,15 @@ class Trainer:
             widths=shapes.widths,
             n_outputs=shapes.n_outputs,
             batch_size=shapes.batch_size,
+            device_bytes=self._device_bytes,
             rows_of=self._sizes.of_run,
         )
 
     def train(self, members: Sequence[RunSpec]) -> list[RunResult]:
-        """Train one cohort on a single thread."""
+        """Train one cohort on a single thread, in parts where memory does not hold it whole."""
+        return train_in_parts(self._train_together, members, make_room=self._make_room)
+
+    def _train_together(self, members: Sequence[RunSpec]) -> list[RunResult]:
         training = self._study.training
         seeds = {seed: self._seed(seed) for seed in dict.fromkeys(member.seed for member in members)}
         with _one_thread(), _products_in(training.precision):
@@ -108,6 +120,18 @@ class Trainer:
                 max_epochs=training.max_epochs,
                 patience=training.early_stopping,
             )
+
+    @cached_property
+    def _device_bytes(self) -> int | None:
+        """This trainer's part of the free device memory, looked up once so that packing repeats itself."""
+        free = free_device_bytes(self._shapes.device)
+        return None if free is None else free // self._n_sharing
+
+    def _make_room(self) -> None:
+        """Forget rows, which are drawn again when needed."""
+        self._seeds.clear()
+        if self._shapes.device != "cpu":
+            torch.cuda.empty_cache()
 
     @property
     def _place(self) -> dict[str, Any]:
@@ -143,7 +167,9 @@ def _one_thread() -> Iterator[None]:
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        with blas_libraries().limit(limits=1), torch.random.fork_rng(devices=[]):
+        used = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
+        devices = [torch.cuda.current_device()] if used else []
+        with blas_libraries().limit(limits=1), torch.random.fork_rng(devices=devices):
             yield
     finally:
         torch.set_num_threads(before)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
+import torch
 
 from benchmarks.breakdown import breakdown
 from benchmarks.case import Case
 from benchmarks.encoders import encoders
 from benchmarks.engine import engine
+from benchmarks.gpu import gpu
 from benchmarks.own_rows import own_rows
 from benchmarks.trainers import trainers
 
@@ -56,3 +58,19 @@ def test_own_rows_are_timed_against_masked_ones():
     found = own_rows(1, n_tasks=4, rows_a_task=60)
     timed = {row[0]: row[1] for row in found.tables[0].rows}
     assert timed == {"single tasks": 4, "pairs": 6, "all in one": 1}
+
+
+def test_whoever_has_a_gpu_can_measure_it():
+    """Here on the processor: the same code for other users' devices."""
+    found = gpu(1, TINY, cohorts=(1, 4), device="cpu")
+    assert [row[0] for row in found.tables[0].rows][2:] == [
+        "taskgroup, 1 at once",
+        "taskgroup, 4 at once",
+        "taskgroup, packed by itself (up to 4 at once)",
+    ]
+    assert all(row[1] > 0 for row in found.tables[0].rows)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+def test_without_a_gpu_nothing_is_measured():
+    assert gpu(1) is None

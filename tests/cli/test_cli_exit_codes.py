@@ -17,7 +17,7 @@ from taskgroup.spec import RunResult, RunSpec
 from taskgroup.storage import open_record
 
 MAIN = [sys.executable, "-c", "from taskgroup.cli import main; main()"]
-COMMANDS = ["check", "search", "status", "affinity", "group", "report", "export", "list"]
+COMMANDS = ["init", "check", "search", "status", "affinity", "group", "report", "export", "list"]
 
 
 class TestBadUsage:

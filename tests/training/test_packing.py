@@ -68,3 +68,17 @@ def test_bytes_of_a_run_by_hand():
     branched = RunSpec(("a", "b"), Sharing("hard", 1), "equal", 0.01, 0.01, 0)
     extra = 4 * (4 * 17 * 16 + 2 * 16 * 32)
     assert run_bytes(branched, **SHAPE) - run_bytes(run, **SHAPE) == extra
+
+
+@given(lists)
+def test_every_run_is_packed_for_a_device_too(runs):
+    cohorts = pack(runs, **SHAPE, device_bytes=1 << 20)
+    assert sorted(map(hash, itertools.chain.from_iterable(cohorts))) == sorted(map(hash, runs))
+
+
+def test_cohorts_on_a_device_grow_with_its_free_memory():
+    """A CUDA device is idle with cohorts that suit a processor's cache, and out of memory with any size."""
+    runs = [RunSpec(("a",), Sharing("hard", 2), "equal", 0.01, 0.01, seed) for seed in range(600)]
+    one = run_bytes(runs[0], **SHAPE)
+    largest = {free: max(map(len, pack(runs, **SHAPE, device_bytes=free))) for free in (1, 40 * one, 1 << 34)}
+    assert largest == {1: 1, 40 * one: 10, 1 << 34: 300}

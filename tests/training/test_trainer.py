@@ -114,12 +114,3 @@ def test_a_missing_device_is_refused(study, dataset):
     with pytest.raises(InputError, match="no CUDA device"):
         Trainer(study, dataset, device="cuda")
     assert Trainer(study, dataset, device="auto").train([run("a")])[0].ok
-
-
-@pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-def test_a_cuda_device_computes_what_the_processor_does(study, dataset):
-    members = [run(), run("a", "b", seed=1)]
-    there, here = (Trainer(study, dataset, device=device).train(members) for device in ("cuda", "cpu"))
-    for one, other in zip(there, here, strict=True):
-        assert values(one) == pytest.approx(values(other), rel=1e-6)
