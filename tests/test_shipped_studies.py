@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import taskgroup as tg
@@ -15,7 +16,7 @@ from taskgroup.training import Trainer
 STUDIES = Path(__file__).parents[1] / "studies"
 
 
-@pytest.mark.parametrize("name", ["two_heads", "sentiment_topic"])
+@pytest.mark.parametrize("name", ["two_heads", "sentiment_topic", "reviews"])
 def test_studies_with_other_encoders_run_from_file_to_recommendation(name):
     """Images and texts through the whole search: data, modules, serving costs, grouping, fresh seeds."""
     study = tg.load_study(STUDIES / f"{name}.yaml")
@@ -30,6 +31,37 @@ def test_studies_with_other_encoders_run_from_file_to_recommendation(name):
         study.task_names
     )
     assert result.recommendation.cost in (1.0, 2.0)
+
+
+def test_planted_assays_show_in_the_pairs():
+    """Partners of a task's own group are better than others, or the study does not show what it says."""
+    study = tg.load_study(STUDIES / "assays.yaml")
+    pairs = [("receptor_1", "receptor_2"), ("stress_2", "stress_3"), ("enzyme_3", "enzyme_4")]
+    others = [("receptor_1", "stress_2"), ("stress_3", "enzyme_3"), ("receptor_2", "enzyme_4")]
+    gains = tg.measure(study, [*pairs, *others], seeds=3).transfer.groupby("subset")["gain"].mean()
+    related, unrelated = (gains[["+".join(pair) for pair in chosen]].mean() for chosen in (pairs, others))
+    assert related > unrelated + 0.05
+
+
+def test_assays_miss_labels_at_different_rates():
+    """Masked labels and rare classes are what the study is there for."""
+    targets = load_dataset(tg.load_study(STUDIES / "assays.yaml")).targets.values()
+    labelled = sorted(target.labelled.mean() for target in targets)
+    positive = sorted(np.nanmean(target.values) for target in targets)
+    assert labelled[0] < 0.45
+    assert labelled[-1] > 0.85
+    assert positive[0] < 0.15
+    assert positive[-1] > 0.25
+
+
+def test_yeast_runs_from_the_package_that_holds_it():
+    """The extra must give the table, and the search must take its 14 labels."""
+    pytest.importorskip("river", reason="the extra taskgroup[river] is not installed")
+    study = tg.load_study(STUDIES / "yeast.yaml")
+    training = study.training.model_copy(update={"epochs": 1, "learning_rate": 0.01, "weight_decay": 0.01})
+    small = study.model_copy(update={"training": training})
+    measured = tg.measure(small, [study.task_names], seeds=1)
+    assert set(measured.runs["task"]) == set(study.task_names)
 
 
 def test_narrower_baselines_are_found_for_convolutions():

@@ -15,7 +15,7 @@ from taskgroup.errors import InputError
 MAX_LEVELS = 20
 """Text columns with at most this many distinct values are one-hot encoded; more are refused."""
 
-_LEAVE_OUT = "or list the columns to learn from, without it, under data.features"
+_LEAVE_OUT = "or leave it out (name it under data.exclude, or list the others under data.features)"
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,6 +17,7 @@ from taskgroup.data.generated import read_generated
 from taskgroup.data.labels import build_target, label_warnings
 from taskgroup.data.own_rows import OwnRows, join_tables, own_target, split_by_task
 from taskgroup.data.reading import read_features
+from taskgroup.data.river_sets import read_river
 from taskgroup.data.roles import reserved_columns
 from taskgroup.data.row_weights import with_weights
 from taskgroup.data.table import Table
@@ -32,10 +33,10 @@ MIN_ROWS = 10
 def load_dataset(study: Study) -> Dataset:
     """Read and check the data of a study.
 
-    The source is a path (CSV, TSV, Parquet, NPZ), a folder of images, `sklearn:NAME`, `generated:NAME` or
-    `python:module:function`, or one of these for each task. Without ``data.features``, every column is a
-    feature that serves no other purpose and, in the built-in sets, is no label. With ``data.image`` or
-    ``data.text`` each row is one image or text.
+    The source is a path (CSV, TSV, Parquet, NPZ), a folder of images, `sklearn:NAME`, `generated:NAME`,
+    `river:NAME` or `python:module:function`, or one of these for each task. Without ``data.features``, every
+    column is a feature that serves no other purpose and, in the built-in sets, is no label. With
+    ``data.image`` or ``data.text`` each row is one image or text.
 
     Raises:
         InputError: If the source cannot be read, or a column is not fit for its use.
@@ -73,6 +74,8 @@ def read_table(source: str) -> Table:
         return read_bundled(rest)
     if scheme == "generated":
         return read_generated(rest)
+    if scheme == "river":
+        return read_river(rest)
     return call_function(rest) if scheme == "python" else read_file(Path(source))
 
 

@@ -72,7 +72,7 @@ def _resolve_source(data: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 
 
 def _from_folder(source: Any, folder: Path) -> Any:
-    if not isinstance(source, str) or source.startswith(("sklearn:", "python:", "generated:")):
+    if not isinstance(source, str) or source.startswith(("sklearn:", "python:", "generated:", "river:")):
         return source
     return str(folder / source)
 

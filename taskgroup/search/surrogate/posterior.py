@@ -20,6 +20,7 @@ _LOG_SPREAD = 1.0  # of the prior of a component's variance: two thirds within a
 _MOST_FITTED = 400  # cells whose likelihood the variances are fitted to
 _ITERATIONS = 25
 _BOUNDS = (-12.0, 4.0)
+_BLOCK = 1 << 18  # pairs of cells whose covariance is computed at once: 2 MB a matrix
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class Posterior:
 
     def prior_covariance(self, left: Cells, right: Cells) -> Floats:
         """Covariance of cells before any run, shape [N, N']."""
-        return _weighted(self.components, self.variance, Overlap(left, right))
+        return _weighted(self.components, self.variance, left, right)
 
 
 def condition(
@@ -89,16 +90,24 @@ def condition(
     chosen = _sample(cells, seed)
     theta = _fitted(components, cells.take(chosen), values[chosen], noise, relative[chosen])
     variance, noise_variance = np.exp(theta[:-1]), float(np.exp(theta[-1]))
-    matrix = _weighted(components, variance, Overlap(cells, cells))
+    matrix = _weighted(components, variance, cells, cells)
     matrix[np.diag_indices(len(cells))] += noise_variance * relative + _JITTER
     factor = cholesky(matrix, lower=True, overwrite_a=True)
     return Posterior(components, cells, variance, noise_variance, factor, cho_solve((factor, True), values))
 
 
-def _weighted(components: tuple[Component, ...], variance: Floats, overlap: Overlap) -> Floats:
-    total = np.zeros(overlap.shape)
-    for weight, matrix in zip(variance, covariances(components, overlap), strict=True):
-        total += weight * matrix
+def _weighted(components: tuple[Component, ...], variance: Floats, left: Cells, right: Cells) -> Floats:
+    """The covariance of cells under all components, shape [N, N'].
+
+    Some rows at a time: what a component's covariance is made of takes as much memory as nine such matrices.
+    """
+    total = np.zeros((len(left), len(right)))
+    n_rows = max(1, _BLOCK // max(1, len(right)))
+    for start in range(0, len(left), n_rows):
+        rows = np.arange(start, min(start + n_rows, len(left)))
+        overlap = Overlap(left.take(rows), right)
+        for weight, matrix in zip(variance, covariances(components, overlap), strict=True):
+            total[rows[0] : rows[-1] + 1] += weight * matrix
     return total
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from surrogate_cases import cells_of, explicit_covariance, joint_subsets, names
 
-from taskgroup.search.surrogate import Networks
+from taskgroup.search.surrogate import Networks, posterior
 from taskgroup.search.surrogate.components import COMPONENTS, Component
 from taskgroup.search.surrogate.covariance import Cells, Overlap, covariance
 
@@ -55,3 +55,11 @@ def drawn_cells(data: st.DataObject, n_tasks: int) -> Cells:
     every = cells_of(joint_subsets(names(n_tasks)), names(n_tasks))
     places = st.lists(st.integers(0, len(every) - 1), min_size=2, max_size=25, unique=True)
     return every.take(np.array(data.draw(places)))
+
+
+def test_covariances_are_the_same_in_blocks(monkeypatch):
+    """Many measured cells are compared some at a time; a search must not change with how many."""
+    whole = posterior._weighted(COMPONENTS, np.linspace(0.1, 1.0, len(COMPONENTS)), CELLS, CELLS)
+    monkeypatch.setattr(posterior, "_BLOCK", 3 * len(CELLS) + 1)
+    blocks = posterior._weighted(COMPONENTS, np.linspace(0.1, 1.0, len(COMPONENTS)), CELLS, CELLS)
+    assert np.array_equal(whole, blocks)
