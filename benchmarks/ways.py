@@ -135,6 +135,8 @@ Differences of the two right-hand searches from the first, paired over the same 
 
 {_markdown(_differences(measured))}
 
+{_verdict(measured)}
+
 ## What the searches did
 
 {_markdown(_effort(measured))}
@@ -173,6 +175,21 @@ def _differences(measured: pd.DataFrame) -> pd.DataFrame:
         row |= {other: _interval((gain[other] - gain[first]).to_numpy()) for other in others}
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _verdict(measured: pd.DataFrame) -> str:
+    """In how many rows each search differs from the first by more than its interval."""
+    first, *others = SEARCHES
+    gain = measured.pivot_table(index=["set", "budget", "seed"], columns="search", values="gain")
+    told = []
+    for other in others:
+        apart = (gain[other] - gain[first]).groupby(level=["set", "budget"])
+        half = stats.t.ppf(0.975, apart.count() - 1) * apart.std() / np.sqrt(apart.count())
+        better, worse = ((sign * apart.mean() > half).sum() for sign in (1, -1))
+        told.append(
+            f"*{other}*: better beyond the interval in {better} of {len(half)} rows, worse in {worse}."
+        )
+    return " ".join(told)
 
 
 def _effort(measured: pd.DataFrame) -> pd.DataFrame:
