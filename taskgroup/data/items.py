@@ -135,7 +135,8 @@ def _labels_in_order(targets: object, tasks: Sequence[Task], *, place: str) -> I
     if row.shape != (len(columns),):
         raise InputError(
             f"the targets of {place} have the shape {list(row.shape)}, but the tasks have {len(columns)} "
-            f"target columns; give one number for each of {', '.join(columns)}, or a dict from task names to labels"
+            f"target columns; give one number for each of {', '.join(columns)}, or a dict from task names "
+            "to labels"
         )
     yield from zip(columns, row.tolist(), strict=True)
 

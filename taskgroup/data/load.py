@@ -14,7 +14,7 @@ from taskgroup.data.files import read_file
 from taskgroup.data.folders import read_image_folder
 from taskgroup.data.function import as_table, call_function
 from taskgroup.data.generated import read_generated
-from taskgroup.data.items import Items, is_map_style, table_from_items
+from taskgroup.data.items import is_map_style, table_from_items
 from taskgroup.data.labels import build_target, label_warnings
 from taskgroup.data.own_rows import OwnRows, join_tables, own_target, split_by_task
 from taskgroup.data.reading import read_features
@@ -68,7 +68,7 @@ def dataset_from_table(table: pd.DataFrame | Mapping[str, object], study: Study)
     return _assemble(as_table("the table", table), study)
 
 
-def dataset_from_memory(data: pd.DataFrame | Mapping[str, object] | Items, study: Study) -> Dataset:
+def dataset_from_memory(data: object, study: Study) -> Dataset:
     """Check data that the user hands over: a table, or a map-style data set of `(x, targets)`.
 
     Raises:
