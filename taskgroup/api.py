@@ -12,6 +12,7 @@ from typing import Any, Literal, final
 import pandas as pd
 
 from taskgroup.affinity import AffinityMatrix
+from taskgroup.data import Dataset, Items
 from taskgroup.errors import InputError, nearest
 from taskgroup.executors import FunctionExecutor, TrainFunction
 from taskgroup.grouping import Grouping
@@ -44,6 +45,7 @@ from taskgroup.spec import Direction, RunSpec, Study, Subset, parse_study
 from taskgroup.storage import open_record
 from taskgroup.transfer import BASELINE, MATCHED_BASELINE, negative_transfer, transfer_table
 
+Data = pd.DataFrame | Mapping[str, Any] | Items
 BASELINE_SIZES = ("full", "matched")
 _MEASURE = "measure"
 RUN_COLUMNS = ("run_id", "subset", "seed", "task", "split", "metric", "value", "gain")
@@ -52,9 +54,15 @@ RUN_COLUMNS = ("run_id", "subset", "seed", "task", "split", "metric", "value", "
 @final
 @dataclass(frozen=True)
 class SearchResult:
-    """What a search found; every table of `Outcome` is an attribute."""
+    """What a search found; every table of `Outcome` is an attribute.
+
+    Attributes:
+        outcome: The tables.
+        dataset: The rows, where they were handed over and so cannot be read again.
+    """
 
     outcome: Outcome
+    dataset: Dataset | None = None
 
     @property
     def runs(self) -> pd.DataFrame:
@@ -119,7 +127,7 @@ class SearchResult:
 
     @cached_property
     def _estimation(self) -> Estimation:
-        return Estimation.of_outcome(self.outcome)
+        return Estimation.of_outcome(self.outcome, dataset=self.dataset)
 
 
 @final
@@ -147,6 +155,7 @@ def measure(
     storage: str | None = None,
     workers: int = 1,
     device: str = "cpu",
+    data: Data | None = None,
 ) -> Measurement:
     """Train exactly these subsets and the single-task baselines that they need, and nothing else.
 
@@ -162,6 +171,8 @@ def measure(
         storage: SQLAlchemy URL of a record to keep the runs in; in memory by default.
         workers: Processes to train in.
         device: `cpu`, `cuda` or `auto`.
+        data: The rows, where `data.source` is `memory`: a DataFrame, a dict of columns, or a map-style data
+            set such as `torch.utils.data.Dataset`, whose items are `(x, targets)`.
 
     Raises:
         InputError: If a subset names an unknown task, or the data do not suit the study.
@@ -182,7 +193,8 @@ def measure(
         raise InputError("baseline='matched' needs networks of known widths, which a trainer's are not")
     recipes = default_recipes(study)
     chosen = tuple(range(study.seed, study.seed + seeds))
-    with open_session(study, chosen, storage=storage, workers=workers, device=device) as session:
+    opened = open_session(study, chosen, storage=storage, workers=workers, device=device, data=data)
+    with opened as session:
         matched = None
         if baseline == "matched" and session.dataset is not None:
             n_inputs = session.dataset.n_inputs
@@ -226,6 +238,7 @@ def search(
     progress: bool | Progress = False,
     workers: int = 1,
     device: str = "cpu",
+    data: Data | None = None,
     train: TrainFunction | None = None,
     runs: int | None = None,
     groups: int | None = None,
@@ -249,6 +262,9 @@ def search(
         progress: True shows progress on stderr.
         workers: Processes to train in, or commands at the same time (studies only).
         device: `cpu`, `cuda` or `auto` (studies only).
+        data: The rows, where `data.source` is `memory`: a DataFrame, a dict of columns, or a map-style data
+            set such as `torch.utils.data.Dataset`. Its items are read once, as `(x, targets)`: a vector or an
+            image, and a dict from task names to labels (None where one is missing) or one number a task.
         train: A function from a request (`.subset`, `.seed`, `.fidelity`, `.sharing`, `.weighting`) to
             `{task: score}`. An exception fails that run alone.
         runs: At most so many trainings; the study's `search.runs`, or 100 calls, by default.
@@ -282,7 +298,7 @@ def search(
             name=name is not None,
         )
         changed = _overridden(study, runs=runs, groups=groups, seeds=seeds, seed=seed, strategy=strategy)
-        return _search_study(changed, storage, listener, workers, device)
+        return _search_study(changed, storage, listener, workers, device, data)
     if train is None:
         raise InputError("give a study from load_study(), or task names together with train=")
     if not callable(train):
@@ -290,7 +306,10 @@ def search(
     if confirm not in (True, False):
         raise InputError(f"confirm is {confirm!r:.80}; give True or False")
     _refuse_given(
-        "goes with a study alone; train() runs as it likes", workers=workers != 1, device=device != "cpu"
+        "goes with a study alone; train() runs as it likes",
+        workers=workers != 1,
+        device=device != "cpu",
+        data=data is not None,
     )
     document = {
         "name": "function" if name is None else name,
@@ -309,12 +328,14 @@ def search(
 
 
 def _search_study(
-    study: Study, storage: str | None, progress: Progress, workers: int, device: str
+    study: Study, storage: str | None, progress: Progress, workers: int, device: str, data: Data | None
 ) -> SearchResult:
     require_feasible(study)
     plan = make_plan(study)
     seeds = (*plan.seeds, *plan.fresh_seeds)
-    opened = open_session(study, seeds, storage=storage, workers=workers, device=device, progress=progress)
+    opened = open_session(
+        study, seeds, storage=storage, workers=workers, device=device, data=data, progress=progress
+    )
     with opened as session:
         driver = Driver(
             study,
@@ -325,7 +346,8 @@ def _search_study(
             progress=progress,
         )
         driver.search()
-        return SearchResult(conclude(study, session.record, session.study_id, plan))
+        outcome = conclude(study, session.record, session.study_id, plan)
+        return SearchResult(outcome, None if data is None else session.dataset)
 
 
 def _search_function(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from taskgroup.data import Dataset, draw_split, load_dataset, require_learnable
+from taskgroup.data import Dataset, dataset_from_memory, draw_split, load_dataset, require_learnable
 from taskgroup.errors import InputError, nearest
 from taskgroup.search import affordable_depths
 from taskgroup.spec import Study, Task, TrainerSpec, metric_for, read_study
@@ -71,13 +71,18 @@ def _require_mixed_batches(study: Study) -> None:
             )
 
 
-def load_checked(study: Study, seeds: Iterable[int]) -> Dataset:
+def load_checked(study: Study, seeds: Iterable[int], *, data: object = None) -> Dataset:
     """Load a study's data and check that every task can be learned at every seed.
+
+    Args:
+        study: Whose data.
+        seeds: All that will be used.
+        data: In place of reading the source: a table, or a map-style data set.
 
     Raises:
         InputError: If not; the message names the source, column or task.
     """
-    dataset = load_dataset(study)
+    dataset = load_dataset(study) if data is None else dataset_from_memory(data, study)
     _require_tasks(study)
     affordable_depths(study, dataset.n_inputs)
     _require_mixed_batches(study)

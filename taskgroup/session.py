@@ -51,6 +51,7 @@ def open_session(
     storage: str | None = None,
     workers: int = 1,
     device: str = "cpu",
+    data: object = None,
     progress: Progress | None = None,
 ) -> Iterator[Session]:
     """Load the data, open the record and start the workers; close all of it in the end.
@@ -61,6 +62,7 @@ def open_session(
         storage: SQLAlchemy URL; in memory by default.
         workers: Processes to train in; 1 trains in this one. Commands at the same time for a trainer.
         device: `cpu`, `cuda` or `auto`.
+        data: In place of the study's source: a table, or a map-style data set.
         progress: Hears what happens.
 
     Raises:
@@ -71,7 +73,7 @@ def open_session(
     if device not in DEVICES:
         raise InputError(f"device is {device!r}; known: {', '.join(DEVICES)}")
     listener = progress or Silent()
-    dataset, fingerprint, executor = _prepared(study, seeds, workers=workers, device=device)
+    dataset, fingerprint, executor = _prepared(study, seeds, workers=workers, device=device, data=data)
     try:
         with open_record(storage or IN_MEMORY) as record:
             study_id = record.open_study(study, data_fingerprint=fingerprint)
@@ -83,13 +85,15 @@ def open_session(
 
 
 def _prepared(
-    study: Study, seeds: tuple[int, ...], *, workers: int, device: str
+    study: Study, seeds: tuple[int, ...], *, workers: int, device: str, data: object
 ) -> tuple[Dataset | None, str, Executor]:
     """The rows if there are any here, what runs must not be mixed by, and who trains."""
     if study.trainer is not None:
+        if data is not None:
+            raise InputError("data= was given, but a trainer of your own has data of its own; drop it")
         executor = _external(study, study.trainer, workers=workers, device=device)
         return None, trainer_fingerprint(study.trainer), executor
-    dataset = load_checked(study, seeds)
+    dataset = load_checked(study, seeds, data=data)
     return dataset, dataset.fingerprint, _engine(study, dataset, workers=workers, device=device)
 
 

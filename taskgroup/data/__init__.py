@@ -5,8 +5,9 @@ from taskgroup.data.column_uses import ColumnUse, guess_kind, guess_uses, target
 from taskgroup.data.dataset import Dataset, Target
 from taskgroup.data.generated import GENERATED
 from taskgroup.data.inputs import ImageInputs, Inputs, TextInputs
+from taskgroup.data.items import Items
 from taskgroup.data.learnable import require_learnable
-from taskgroup.data.load import dataset_from_table, load_dataset, read_table
+from taskgroup.data.load import dataset_from_memory, dataset_from_table, load_dataset, read_table
 from taskgroup.data.prepare import Prepared, prepare
 from taskgroup.data.repeats import Repeats
 from taskgroup.data.split import Split
@@ -22,12 +23,14 @@ __all__ = [
     "Dataset",
     "ImageInputs",
     "Inputs",
+    "Items",
     "Prepared",
     "Repeats",
     "Split",
     "Table",
     "Target",
     "TextInputs",
+    "dataset_from_memory",
     "dataset_from_table",
     "draw_split",
     "guess_kind",

@@ -14,6 +14,7 @@ from taskgroup.data.files import read_file
 from taskgroup.data.folders import read_image_folder
 from taskgroup.data.function import as_table, call_function
 from taskgroup.data.generated import read_generated
+from taskgroup.data.items import is_map_style, table_from_items
 from taskgroup.data.labels import build_target, label_warnings
 from taskgroup.data.own_rows import OwnRows, join_tables, own_target, split_by_task
 from taskgroup.data.reading import read_features
@@ -22,7 +23,7 @@ from taskgroup.data.roles import reserved_columns
 from taskgroup.data.row_weights import with_weights
 from taskgroup.data.table import Table
 from taskgroup.errors import InputError
-from taskgroup.spec import Study
+from taskgroup.spec import IN_MEMORY, Study
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,6 +43,11 @@ def load_dataset(study: Study) -> Dataset:
         InputError: If the source cannot be read, or a column is not fit for its use.
     """
     source = study.data.source
+    if source == IN_MEMORY:
+        raise InputError(
+            f"data.source {IN_MEMORY!r} is data that Python hands over; give them, as in "
+            "tg.search(study, data=table), or name a file"
+        )
     if not isinstance(source, str):
         tables = {path: read_table(path) for path in dict.fromkeys(source.values())}
         joined = join_tables({task: tables[path] for task, path in source.items()}, study)
@@ -61,6 +67,22 @@ def dataset_from_table(table: pd.DataFrame | Mapping[str, object], study: Study)
     if not isinstance(study.data.source, str):
         raise InputError("data.source names a source for each task, but one table was given; give its name")
     return _assemble(as_table("the table", table), study)
+
+
+def dataset_from_memory(data: object, study: Study) -> Dataset:
+    """Check data that the user hands over: a table, or a map-style data set of `(x, targets)`.
+
+    Raises:
+        InputError: As for `load_dataset`, if the study names another source, or if an item has another form.
+    """
+    if study.data.source != IN_MEMORY:
+        raise InputError(
+            f"data= was given, but data.source of study '{study.name}' is '{study.data.source_name}'; write "
+            f"`source: {IN_MEMORY}` there, or drop data="
+        )
+    if is_map_style(data):
+        return _assemble(table_from_items(data, study), study)
+    return _assemble(as_table("data=", data), study)
 
 
 def read_table(source: str) -> Table:

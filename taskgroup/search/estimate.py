@@ -86,7 +86,12 @@ class Estimation:
 
     @classmethod
     def of_outcome(
-        cls, outcome: Outcome, *, kept: KeptEstimates | None = None, tell: Tell = lambda text: None
+        cls,
+        outcome: Outcome,
+        *,
+        dataset: Dataset | None = None,
+        kept: KeptEstimates | None = None,
+        tell: Tell = lambda text: None,
     ) -> Estimation:
         """For a study that was searched, finished or not."""
         recipes = outcome.recipes or default_recipes(outcome.study)
@@ -95,6 +100,7 @@ class Estimation:
             recipes,
             runs=comparable(outcome.runs, recipes, outcome.settings["seeds"]),
             measured=outcome.affinity,
+            dataset=dataset,
             kept=kept,
             tell=tell,
         )

@@ -11,6 +11,7 @@ from taskgroup.spec.model import InputShape, ModelSpec, block_products
 from taskgroup.spec.run import SPLITS, RunResult, RunSpec, Score, Sharing, Split
 from taskgroup.spec.sampling import SamplingSpec, TemperatureSampling
 from taskgroup.spec.study import (
+    IN_MEMORY,
     DataSpec,
     GroupingSpec,
     SearchSpec,
@@ -24,6 +25,7 @@ from taskgroup.spec.trainer import TrainerSpec
 __all__ = [
     "ENCODERS",
     "ERROR_FLOOR",
+    "IN_MEMORY",
     "KINDS",
     "METRICS",
     "OWN_CODE",

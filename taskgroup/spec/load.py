@@ -12,7 +12,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from taskgroup.errors import InputError, nearest
-from taskgroup.spec.study import Study
+from taskgroup.spec.study import IN_MEMORY, Study
 
 _SHAPES = {"list_type", "model_type", "dict_type"}
 
@@ -72,7 +72,8 @@ def _resolve_source(data: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 
 
 def _from_folder(source: Any, folder: Path) -> Any:
-    if not isinstance(source, str) or source.startswith(("sklearn:", "python:", "generated:", "river:")):
+    elsewhere = ("sklearn:", "python:", "generated:", "river:")
+    if not isinstance(source, str) or source == IN_MEMORY or source.startswith(elsewhere):
         return source
     return str(folder / source)
 

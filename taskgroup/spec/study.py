@@ -74,6 +74,10 @@ class SplitSpec(_Section):
         return self
 
 
+IN_MEMORY = "memory"
+"""The source of studies whose data are handed over in Python."""
+
+
 def _check_source(value: object) -> object:
     sources = value.values() if isinstance(value, dict) and value else [value]
     if not all(isinstance(source, str) and source for source in sources):
@@ -92,8 +96,8 @@ class DataSpec(_Section):
 
     Attributes:
         source: A CSV, Parquet or NPZ path, a folder of images, `sklearn:NAME`, `generated:NAME`,
-            `river:NAME`, `python:module:function`; or one of these for each task by its name, where every
-            task has rows of its own.
+            `river:NAME`, `python:module:function`, or `memory` for data that are handed over in Python; or one
+            of these for each task by its name, where every task has rows of its own.
         features: The columns to learn from; every column that serves no other purpose by default.
         exclude: Columns that are neither features nor anything else, such as names and dates.
         task_column: The column that names the task that a row belongs to, where every task has rows of its
