@@ -96,8 +96,8 @@ class DataSpec(_Section):
 
     Attributes:
         source: A CSV, Parquet or NPZ path, a folder of images, `sklearn:NAME`, `generated:NAME`,
-            `river:NAME`, `python:module:function`, or `memory` for data that are handed over in Python; or one
-            of these for each task by its name, where every task has rows of its own.
+            `river:NAME`, `python:module:function`, or `memory` for data that are handed over in Python; or
+            one of these for each task by its name, where every task has rows of its own.
         features: The columns to learn from; every column that serves no other purpose by default.
         exclude: Columns that are neither features nor anything else, such as names and dates.
         task_column: The column that names the task that a row belongs to, where every task has rows of its
