@@ -12,7 +12,8 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from taskgroup.errors import InputError, nearest
-from taskgroup.spec.study import IN_MEMORY, Study
+from taskgroup.spec.data_section import IN_MEMORY
+from taskgroup.spec.study import Study
 
 _SHAPES = {"list_type", "model_type", "dict_type"}
 
