@@ -166,6 +166,7 @@ def largest_difference(alone: Watched, killed: Watched) -> float:
     return max(
         abs(one.value - other.value)
         for key, (result, *_) in killed.recorded.items()
+        if key in alone.recorded
         for one, other in zip(result.scores, alone.recorded[key][0].scores, strict=True)
     )
 
@@ -191,8 +192,7 @@ moments. Load average of the machine: {os.getloadavg()[0]:.1f}.
 | largest difference between scores of the same run | {largest_difference(alone, killed):.2g} |
 | same networks recommended | {"yes" if is_same(alone, killed) else "NO"} |
 
-A cohort that was hit is trained again in the same company, with the same results to the last bit. One that was hit three
-times is taken for one that kills its workers and is halved, after which results agree to rounding.
+A cohort that was hit is trained again in the same company, with the same results to the last bit.
 """
 
 

@@ -83,6 +83,6 @@ def _outcome(
     if not isinstance(future.exception(), BrokenProcessPool):
         return work.returned(part, future.result())
     if worker.bury():
-        return work.died(part)
+        return work.died(part, from_outside=worker.killed_from_outside)
     work.put_back(part)
     return None

@@ -3,19 +3,20 @@
 A cohort is trained again when its worker dies. Somebody may have killed the worker, so that the cohort
 first stays whole: its results are then the same to the last bit. One that has cost several workers is most
 likely too large, or holds a run that kills; it is halved until that run stands alone, which fails, and the
-others are kept.
+others are kept. Kills that are known to come from outside are nobody's fault and hardly count.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 from taskgroup.spec import RunResult, RunSpec
 
 MAX_DEATHS = 3
+MAX_OUTSIDE_KILLS = 100  # only keeps a search from going on for ever
 
 
 @dataclass(frozen=True)
@@ -26,11 +27,13 @@ class Part:
         cohort: The position of the cohort that they belong to.
         members: The runs.
         deaths: Workers that died over them, the whole cohort's included.
+        outside_kills: Workers that somebody killed meanwhile.
     """
 
     cohort: int
     members: tuple[RunSpec, ...]
     deaths: int = 0
+    outside_kills: int = 0
 
 
 @final
@@ -66,11 +69,14 @@ class WorkList:
         cohort = self._cohorts[part.cohort]
         return [found[spec] for spec in cohort] if len(found) == len(cohort) else None
 
-    def died(self, part: Part) -> list[RunResult] | None:
+    def died(self, part: Part, *, from_outside: bool = False) -> list[RunResult] | None:
         """Note that a worker died over a part; as `returned` where nothing is left to try."""
+        if from_outside and part.outside_kills < MAX_OUTSIDE_KILLS:
+            self.put_back(replace(part, outside_kills=part.outside_kills + 1))
+            return None
         deaths = part.deaths + 1
         if deaths < MAX_DEATHS:
-            self.put_back(Part(part.cohort, part.members, deaths))
+            self.put_back(replace(part, deaths=deaths))
             return None
         if len(part.members) > 1:
             middle = (len(part.members) + 1) // 2

@@ -11,10 +11,12 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import cache
 from multiprocessing.context import BaseContext
+from multiprocessing.process import BaseProcess
 from typing import final
 
 from taskgroup.data import Dataset
 from taskgroup.errors import RunFailedError
+from taskgroup.executors.outside_kills import killed_from_outside, oom_kills
 from taskgroup.spec import RunResult, RunSpec, Study
 from taskgroup.training import Trainer
 
@@ -37,6 +39,9 @@ class Worker:
         self._pool: ProcessPoolExecutor | None = None
         self._begun: Future[None] = Future()
         self._n_failed_starts = 0
+        self._process: BaseProcess | None = None
+        self._oom_kills: int | None = None
+        self.killed_from_outside = False
 
     @property
     def pid(self) -> int | None:
@@ -50,7 +55,9 @@ class Worker:
             return
         self._pool = ProcessPoolExecutor(1, mp_context=_processes(), initializer=_prepare_process)
         # As a job: large arguments of the initializer would be waited for here until the process reads them.
+        self._oom_kills = oom_kills()
         self._begun = self._pool.submit(_begin, *self._arguments)
+        self._process = next(iter(self._pool._processes.values()), None)
 
     def submit(self, cohort: Sequence[RunSpec]) -> Future[list[RunResult]]:
         """Train a cohort; the future is broken where the process died."""
@@ -64,15 +71,18 @@ class Worker:
             return broken
 
     def bury(self) -> bool:
-        """Let go of a process that died; whether it had begun.
+        """Let go of a process that died; whether it had begun, and `killed_from_outside`, are known then.
 
         Raises:
             RunFailedError: If it died several times in a row before it had begun, which is no run's fault
                 but the machine's or the script's.
         """
         self.stop()
+        exit_code = None if self._process is None else self._process.exitcode
+        self.killed_from_outside = killed_from_outside(exit_code, self._oom_kills)
         why = self._begun.exception()
-        self._n_failed_starts = 0 if why is None else self._n_failed_starts + 1
+        is_fault = why is not None and not self.killed_from_outside
+        self._n_failed_starts = self._n_failed_starts + 1 if is_fault else 0
         if self._n_failed_starts == _MAX_FAILED_STARTS:
             raise RunFailedError(
                 "the worker processes died while they started, before any training; in a script, put the "

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import signal
+
+import pytest
 from suites.executor_suite import make_spec
 
+from taskgroup.executors import outside_kills
 from taskgroup.executors.work_list import MAX_DEATHS, WorkList
 from taskgroup.spec import RunResult, RunSpec
 
@@ -50,3 +54,21 @@ def test_a_part_that_was_not_begun_is_not_to_blame():
     for _ in range(2 * MAX_DEATHS):
         work.put_back(work.take())
     assert trained(work, deadly=set())[0][0].ok
+
+
+def test_kills_from_outside_never_part_a_cohort():
+    """A search whose workers are killed again and again must find what a calm one finds, to the last bit."""
+    work = WorkList([RUNS])
+    for _ in range(3 * MAX_DEATHS):
+        assert work.died(work.take(), from_outside=True) is None
+    assert list(work.take().members) == RUNS
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "kills_before", "expected"),
+    [(-signal.SIGKILL, 0, True), (-signal.SIGSEGV, 0, False), (-signal.SIGKILL, None, False), (1, 0, False)],
+)
+def test_only_a_kill_that_was_not_the_systems_is_from_outside(monkeypatch, exit_code, kills_before, expected):
+    monkeypatch.setattr(outside_kills, "oom_kills", lambda: 0)
+    assert outside_kills.killed_from_outside(exit_code, kills_before) is expected
+    assert not outside_kills.killed_from_outside(exit_code, -1)
