@@ -106,7 +106,7 @@ def _proposed(state: State, n: int) -> list[Arm]:
         return other_ways[:n]
     wanted = _ranked(view, servers, state)
     if not wanted:
-        return []
+        return other_ways[:n]
     return _most_useful(view, view.contenders(servers, wanted), wanted, state, n, rng)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from suites.strategy_suite import joint
 
 from taskgroup.search.active import Active
 from taskgroup.search.arm import Arm, Ways, at_home
@@ -115,6 +116,16 @@ def test_the_last_runs_look_at_other_ways():
     proposed = Active().propose(state_of(measured, TWO, n_left=1), 1)
     assert [arm.way for arm in proposed] == [1]
     assert proposed[0].subset in {arm.subset for arm in measured}
+
+
+def test_other_ways_are_looked_at_where_every_subset_is_measured():
+    """There is nothing else left to measure, but the depth is still open."""
+    measured = {
+        arm: deeper_is_better_for_friends(arm) for arm in at_home([*((t,) for t in TASKS), *joint(TASKS)])
+    }
+    proposed = Active().propose(state_of(measured, TWO), 3)
+    assert proposed
+    assert {arm.way for arm in proposed} == {1}
 
 
 def test_subsets_that_nobody_measured_are_looked_at_in_the_first_way():
