@@ -14,7 +14,8 @@ from taskgroup.spec import SEPARATOR
 _NUMERIC = ("networks", "better", "worse", "mean advantage", "advantage", "95% interval", "q-value", "seeds")
 _CHOSEN = (
     "These are the networks that looked best on the way, so the rows are no fair sample of all subsets. "
-    "Better and worse are counted at q < 0.05."
+    "An advantage is the mean over all tasks of a network, also those that only ride along; better and worse "
+    "are counted at q < 0.05."
 )
 
 
