@@ -134,7 +134,7 @@ def main() -> int:
     study = larger_digits()
     with tempfile.TemporaryDirectory() as folder:
         alone = search(study, f"sqlite:///{folder}/alone.db")
-        killer = Killer(random.Random(options.seed), options.kills, alone.seconds / options.kills)
+        killer = Killer(random.Random(options.seed), options.kills, 0.4 * alone.seconds / options.kills)
         killed = search(study, f"sqlite:///{folder}/killed.db", killer)
     report = page(alone, killed, options.kills)
     options.output.parent.mkdir(parents=True, exist_ok=True)

@@ -52,7 +52,8 @@ class Lab:
         new = [spec for spec in wanted if spec not in self.used]
         self._progress.stage(stage, len(new))
         missing = []
-        for cohort in self._executor.pack(new):
+        packed = self._executor.pack(new)
+        for cohort in packed:
             known = [self._recorded[key] for spec in cohort if (key := self._key(spec)) in self._recorded]
             self._take(known)
             missing.append([spec for spec in cohort if spec not in self.used])
@@ -62,12 +63,18 @@ class Lab:
             self._record.add_results(self._study_id, self._context, stage, results)
             self.n_trained += len(results)
             self._take(results)
+        self._put_in_order(packed)
         return [self.used[spec] for spec in specs]
 
     def _take(self, results: Sequence[RunResult]) -> None:
         self.used |= {result.spec: result for result in results}
         if results:
             self._progress.advance(len(results), sum(not result.ok for result in results))
+
+    def _put_in_order(self, packed: Sequence[Sequence[RunSpec]]) -> None:
+        """As one worker would have finished them; sums over runs, and with them decisions, depend on order."""
+        for cohort in packed:
+            self.used |= {spec: self.used.pop(spec) for spec in cohort}
 
     def _key(self, spec: RunSpec) -> str:
         return spec.key(self._context)

@@ -118,3 +118,19 @@ def test_progress_counts_every_run_once(record):
     Lab(resumed, record, study_id, "context", listener).run("all", [*SINGLES, *PAIRS])
     totals = [sum(values) for values in zip(*listener.advanced, strict=True)]
     assert totals == [len(SINGLES) + len(PAIRS), len(PAIRS)]
+
+
+def test_what_is_used_stands_in_one_order_whoever_ended_first(record):
+    """Sums over runs are rounded by their order; two workers would else choose other runs than one."""
+
+    class Backwards(FakeExecutor):
+        def train(self, cohorts):
+            return super().train(list(cohorts)[::-1])
+
+    orders = []
+    for name, executor in (("one", FakeExecutor(lottery)), ("two", Backwards(lottery))):
+        study = parse_study(document("table.csv", name=name))
+        lab = Lab(executor, record, record.open_study(study, data_fingerprint=name), name, Silent())
+        lab.run("baselines", SINGLES)
+        orders.append(list(lab.used))
+    assert orders[0] == orders[1]
