@@ -72,7 +72,7 @@ class Lab:
             self._progress.advance(len(results), sum(not result.ok for result in results))
 
     def _put_in_order(self, packed: Sequence[Sequence[RunSpec]]) -> None:
-        """As one worker would have finished them; sums over runs, and with them decisions, depend on order."""
+        """As one worker would have ended them; sums over runs, and so decisions, depend on order."""
         for cohort in packed:
             self.used |= {spec: self.used.pop(spec) for spec in cohort}
 
