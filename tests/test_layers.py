@@ -24,6 +24,7 @@ LAYERS = (
     {"session", "drafting"},
     {"api"},
     {"cli"},
+    {"__main__"},
 )
 RANK = {part: rank for rank, layer in enumerate(LAYERS) for part in layer}
 
