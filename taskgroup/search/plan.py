@@ -74,7 +74,7 @@ def make_plan(study: Study, *, n_proposals: int | None = None) -> Plan:
     n_fresh = search.confirm_seeds or max(search.seeds, _MIN_CONFIRM_SEEDS)
     fresh = tuple(range(first + _FRESH_FROM, first + _FRESH_FROM + n_fresh))
     tuning = seeds[:_MAX_TUNING_SEEDS]
-    shares = sum(search.fidelity) if search.strategy == "active" else 0.0
+    shares = sum(set(search.fidelity)) if search.strategy == "active" else 0.0
     baselines = math.ceil((n_tasks + 1) * len(seeds) * (1 + shares))
     confirmation = (n_tasks + 1 + MAX_FINALISTS * _networks_at_most(study)) * n_fresh
     left = search.runs - baselines - confirmation - n_hint_runs(study)

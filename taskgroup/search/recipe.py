@@ -204,7 +204,7 @@ def with_other_ways(recipes: Recipes, study: Study) -> Recipes:
         pairs = [pair for pair in pairs if pair[0] == home.sharing.depth or pair[1] == home.weighting]
     full = [replace(home, sharing=Sharing("hard", depth), weighting=name) for depth, name in pairs]
     full = [home, *(way for way in full if way != home)]
-    short = [replace(way, fidelity=share) for share in study.search.fidelity for way in full]
+    short = [replace(way, fidelity=share) for share in dict.fromkeys(study.search.fidelity) for way in full]
     return replace(recipes, others=(*full[1:], *short))
 
 

@@ -83,6 +83,11 @@ def test_recipes_survive_the_record():
     assert Recipes.from_document(old) == Recipes(recipes.single, recipes.joint)
 
 
+def test_a_length_that_is_named_twice_counts_once():
+    """Else every short run would be asked for, and weighed, twice."""
+    assert recipes_of(study_of(fidelity=(0.25, 0.25))) == recipes_of(study_of(fidelity=(0.25,)))
+
+
 def test_names_tell_ways_apart():
     recipes = recipes_of(study_of())
     names = {recipes.arm_name(arm) for arm in recipes.ways.of([("a", "b")])}
