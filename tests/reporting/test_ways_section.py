@@ -39,9 +39,12 @@ def test_ways_are_counted_and_the_best_comes_first(outcome: Outcome) -> None:
 def test_the_page_says_which_way_subsets_were_compared_in(outcome: Outcome) -> None:
     page = render_page(outcome)
     assert "How deep, how weighted" in page
+    assert "All were measured with 2 blocks shared, equal weighting" in page, "so is the heatmap"
     assert "compared with 2 blocks shared, equal weighting; 2 of them also in another way" in page
 
 
 def test_nothing_is_said_where_there_was_one_way(digits_outcome: Outcome) -> None:
     assert ways_table(digits_outcome).empty
-    assert "How deep, how weighted" not in render_page(digits_outcome)
+    page = render_page(digits_outcome)
+    assert "How deep, how weighted" not in page
+    assert "All were measured with" not in page

@@ -30,7 +30,7 @@ def affinity(outcome: Outcome) -> Html:
     least, greatest = heatmap_widths(table)
     return section(
         "Who helps whom",
-        paragraph(_DIRECTION),
+        paragraph(_DIRECTION, *_way(outcome)),
         paragraph(_NUMBERS if table.has_numbers else _COLORS_ONLY, *_remarks(table)),
         picture(
             heatmap_figure(table),
@@ -41,6 +41,14 @@ def affinity(outcome: Outcome) -> Html:
         ),
         key="affinity",
     )
+
+
+def _way(outcome: Outcome) -> list[str]:
+    """How the pairs were trained, where a recommended network may be trained otherwise."""
+    if outcome.recipes is None or outcome.ways.empty:
+        return []
+    way = outcome.recipes.joint.way_in_words
+    return [f"All were measured with {way}, also where a network is recommended in another way."]
 
 
 def _remarks(table: HeatmapTable) -> list[str]:
