@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from taskgroup.search.analysis import runs_with_gains
 from taskgroup.search.conclude import conclude, conclude_stored
-from taskgroup.search.cost import affordable_depths
+from taskgroup.search.cost import affordable_sharings
 from taskgroup.search.matched import joint_sizes, matched_capacities, matched_specs
 from taskgroup.search.outcome import Outcome
 from taskgroup.search.plan import Plan, make_plan
@@ -76,7 +76,7 @@ __all__ = [
     "Replay",
     "ReplaySettings",
     "Silent",
-    "affordable_depths",
+    "affordable_sharings",
     "as_candidates",
     "conclude",
     "conclude_stored",

@@ -16,7 +16,7 @@ from taskgroup.search.cost import study_cost
 from taskgroup.search.plan import serving_limit
 from taskgroup.search.recipe import Recipes
 from taskgroup.search.strategy import ServingLimit, Values
-from taskgroup.spec import InputShape, Sharing, Study
+from taskgroup.spec import InputShape, Sharing, Study, Subset
 
 
 @final
@@ -36,7 +36,7 @@ class Serving:
 
     def cost(self, arm: Arm) -> float:
         """Cost of serving all tasks of a subset from its network, in network equivalents."""
-        return self._cost(self._recipes.of_arm(arm).sharing, n_served=len(arm.subset))
+        return self._cost(self._recipes.of_arm(arm).sharing, arm.subset, arm.subset)
 
     def allows(self, grouping: Grouping) -> bool:
         """Whether a grouping keeps within the limit and the rules."""
@@ -116,11 +116,11 @@ class Serving:
 
     def _at_served_cost(self, network: Network) -> Network:
         sharing = self._recipes.of_arm(self._recipes.arm_of(network)).sharing
-        return replace(network, cost=self._cost(sharing, n_served=len(network.serves)))
+        return replace(network, cost=self._cost(sharing, network.subset, network.serves))
 
-    def _cost(self, sharing: Sharing, *, n_served: int) -> float:
+    def _cost(self, sharing: Sharing, trained: Subset, served: Subset) -> float:
         """A task that only rides along needs no private blocks once the network serves."""
-        return study_cost(self._study, self._n_inputs, sharing, n_served)
+        return study_cost(self._study, self._n_inputs, sharing, trained, served)
 
     def _candidate(self, arm: Arm, of_tasks: Mapping[str, float], errors: Mapping[str, float]) -> Candidate:
         recipe = self._recipes.of_arm(arm)

@@ -8,15 +8,18 @@ from taskgroup.spec.encoders import ENCODERS, OWN_CODE
 from taskgroup.spec.grouping_section import GroupingSpec
 from taskgroup.spec.inputs import ImageSpec, InputKind, TextSpec
 from taskgroup.spec.load import parse_study, read_study
+from taskgroup.spec.method import Method, Option
 from taskgroup.spec.metric import ERROR_FLOOR, KINDS, METRICS, Direction, Kind, Metric, metric_for
 from taskgroup.spec.model import InputShape, ModelSpec, block_products
 from taskgroup.spec.run import SPLITS, RunResult, RunSpec, Score, Sharing, Split
 from taskgroup.spec.sampling import SamplingSpec, TemperatureSampling
 from taskgroup.spec.search_section import SearchSpec
+from taskgroup.spec.sharing_kinds import SHARING_KINDS, SharingFacts, branch_of
 from taskgroup.spec.study import Study
 from taskgroup.spec.task import SEPARATOR, Subset, Task, subset_from_name, subset_name
 from taskgroup.spec.trainer import TrainerSpec
 from taskgroup.spec.training_section import TrainingSpec
+from taskgroup.spec.weighting_facts import TUNED, WEIGHTING_FACTS, WeightingFacts
 
 __all__ = [
     "ENCODERS",
@@ -27,7 +30,10 @@ __all__ = [
     "OWN_CODE",
     "PLACEHOLDERS",
     "SEPARATOR",
+    "SHARING_KINDS",
     "SPLITS",
+    "TUNED",
+    "WEIGHTING_FACTS",
     "DataSpec",
     "Direction",
     "GroupingSpec",
@@ -35,14 +41,17 @@ __all__ = [
     "InputKind",
     "InputShape",
     "Kind",
+    "Method",
     "Metric",
     "ModelSpec",
+    "Option",
     "RunResult",
     "RunSpec",
     "SamplingSpec",
     "Score",
     "SearchSpec",
     "Sharing",
+    "SharingFacts",
     "Split",
     "SplitSpec",
     "Study",
@@ -52,7 +61,9 @@ __all__ = [
     "TextSpec",
     "TrainerSpec",
     "TrainingSpec",
+    "WeightingFacts",
     "block_products",
+    "branch_of",
     "capacity_of_cost",
     "command_words",
     "encoder_products",

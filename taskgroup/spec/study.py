@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,13 +13,17 @@ from pydantic import BaseModel, Field, model_validator
 from taskgroup.errors import InputError, nearest
 from taskgroup.spec.data_section import DataSpec, SplitSpec
 from taskgroup.spec.grouping_section import GroupingSpec
+from taskgroup.spec.method import Method
 from taskgroup.spec.model import ModelSpec
+from taskgroup.spec.run import Sharing
 from taskgroup.spec.search_section import SearchSpec
 from taskgroup.spec.section import SECTION
+from taskgroup.spec.sharing_kinds import SHARING_KINDS
 from taskgroup.spec.task import Subset, Task
 from taskgroup.spec.trainer import TrainerSpec
 from taskgroup.spec.trainer_rules import OF_THE_ENGINE, check_trainer_rules
 from taskgroup.spec.training_section import TrainingSpec
+from taskgroup.spec.weighting_facts import WEIGHTING_FACTS
 
 _TRAINERS_OWN_DATA = DataSpec(source="trainer")
 _LATER_SETTINGS = {"by", "column", "sampling", "task_patience"}
@@ -70,6 +75,7 @@ class Study(BaseModel):
                 f"search.sharing.depth {too_deep[0]} exceeds the {self.model.n_blocks} encoder blocks "
                 f"of {self._blocks_from}; use 0 to {self.model.n_blocks}"
             )
+        self._check_methods()
         self.model.check_reads(self.data.reads)
         if self.model.is_own_code and self.search.baseline == "matched":
             raise ValueError(
@@ -77,6 +83,24 @@ class Study(BaseModel):
                 "widths; use 'full'"
             )
         self._check_own_rows()
+
+    def _check_methods(self) -> None:
+        """That kinds of sharing and weightings are known, and that their settings name tasks of the study."""
+        for key, texts, known in (
+            ("sharing.kind", self.search.sharing.kind, list(SHARING_KINDS)),
+            ("weighting", self.search.weighting, list(WEIGHTING_FACTS)),
+        ):
+            for place, method in enumerate(map(Method.parse, texts)):
+                if method.name not in known:
+                    raise ValueError(
+                        f"search.{key}[{place}] is {method.name!r}; {nearest(method.name, known)}"
+                    )
+                strange = [name for name in _named_tasks(method) if name not in self.task_names]
+                if strange:
+                    raise ValueError(
+                        f"search.{key} {method.name!r} names {strange[0]!r}, which is no task; "
+                        f"{nearest(strange[0], self.task_names)}"
+                    )
 
     @property
     def _blocks_from(self) -> str:
@@ -121,6 +145,16 @@ class Study(BaseModel):
         return tuple(dict.fromkeys(self.search.sharing.depth or [deepest]))
 
     @property
+    def sharings(self) -> tuple[Sharing, ...]:
+        """All ways of sharing to try, those of the first kind first."""
+        found = []
+        for kind in self.search.sharing.kind:
+            facts = SHARING_KINDS.get(Method.parse(kind).name)
+            depths = self.depths if facts is None or facts.has_depth else (self.model.n_blocks,)
+            found += [Sharing(kind, depth) for depth in depths]
+        return tuple(found)
+
+    @property
     def says_depth(self) -> bool:
         """Whether the depth of a run is known; a trainer's only where it is told one."""
         return self.trainer is None or self.search.sharing.depth is not None
@@ -160,6 +194,16 @@ class Study(BaseModel):
             parts.append({k: v for k, v in document["data"]["text"].items() if k != "column"})
         text = json.dumps(parts, sort_keys=True)
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _named_tasks(method: Method) -> list[str]:
+    """The tasks that a method's settings speak of."""
+    found: list[str] = []
+    for value in method.settings.values():
+        parts = value.values() if isinstance(value, Mapping) else []
+        nested = [name for each in parts if isinstance(each, list) for part in each for name in part]
+        found += nested or (list(value) if isinstance(value, Mapping) else [])
+    return found
 
 
 def _digest(path: str) -> str:

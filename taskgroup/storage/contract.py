@@ -157,8 +157,8 @@ class Record(Protocol):
         """The study's runs in the order of use, one row a run, task and split.
 
         Columns: run_id, stage, subset, n_tasks, seed, sharing, depth, weighting, learning_rate,
-        weight_decay, fidelity, status, reason, seconds, epochs, task, split, metric, value. A failed
-        run has one row, without task, split, metric and value.
+        weight_decay, fidelity, capacity, sampling, distillation, status, reason, seconds, epochs, task,
+        split, metric, value. A failed run has one row, without task, split, metric and value.
 
         Args:
             study_id: From `open_study`.

@@ -66,6 +66,8 @@ def read_results(connection: Connection, context: str) -> dict[str, RunResult]:
             RunRow.seed,
             RunRow.fidelity,
             RunRow.capacity,
+            RunRow.sampling,
+            RunRow.distillation,
             RunRow.status,
             RunRow.reason,
             RunRow.seconds,
@@ -100,6 +102,8 @@ def _result(row: Any, scores: Sequence[Score]) -> RunResult:
         seed=row.seed,
         fidelity=row.fidelity,
         capacity=row.capacity,
+        sampling=row.sampling,
+        distillation=row.distillation,
     )
     return RunResult(
         spec=spec,
@@ -125,6 +129,8 @@ def _run_row(key: str, context: str, result: RunResult, at: datetime) -> dict[st
         "seed": spec.seed,
         "fidelity": spec.fidelity,
         "capacity": spec.capacity,
+        "sampling": spec.sampling,
+        "distillation": spec.distillation,
         "status": result.status,
         "reason": None if result.reason is None else _storable(result.reason),
         "seconds": result.seconds,

@@ -19,7 +19,7 @@ from taskgroup.training.feed import RowData
 from taskgroup.training.loop import train_cohort
 from taskgroup.training.out_of_memory import train_in_parts
 from taskgroup.training.own_rows import own_rows_data
-from taskgroup.training.packing import pack
+from taskgroup.training.packing import companies, pack
 from taskgroup.training.probes import JointProbe, probe_joint_training
 from taskgroup.training.rows_of_run import RowSizes
 from taskgroup.training.sampling import make_sampling
@@ -67,6 +67,9 @@ class Trainer:
         On the CPU another trainer of the study gives the same ones too. On a CUDA device they depend on the
         memory that was free when this trainer first packed.
         """
+        return [cohort for part in companies(specs) for cohort in self._pack_company(part)]
+
+    def _pack_company(self, specs: Sequence[RunSpec]) -> list[list[RunSpec]]:
         shapes = self._shapes
         if shapes.modules is not None and self._sizes.differ:
             return [[spec] for spec in specs]
