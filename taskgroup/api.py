@@ -31,6 +31,7 @@ from taskgroup.search import (
     as_candidates,
     conclude,
     default_recipes,
+    importance_table,
     in_task_order,
     joint_sizes,
     make_plan,
@@ -93,6 +94,11 @@ class SearchResult:
     def ways(self) -> pd.DataFrame:
         """Networks that were also trained at another depth or weighting, against the first way."""
         return self.outcome.ways
+
+    @property
+    def importances(self) -> pd.DataFrame:
+        """How much each tuned setting of joint training mattered; empty where too few recipes were tried."""
+        return importance_table(self.outcome.runs, self.outcome.study)
 
     @property
     def recommendation(self) -> Grouping:

@@ -155,6 +155,16 @@ class Study(BaseModel):
         return tuple(found)
 
     @property
+    def samplings(self) -> tuple[str, ...]:
+        """The ways to mix the rows of tasks that a search compares; empty for that of `training`."""
+        return ("",)
+
+    @property
+    def distillations(self) -> tuple[str, ...]:
+        """The ways in which single-task networks may teach joint ones; empty for none."""
+        return ("",)
+
+    @property
     def says_depth(self) -> bool:
         """Whether the depth of a run is known; a trainer's only where it is told one."""
         return self.trainer is None or self.search.sharing.depth is not None
