@@ -48,3 +48,10 @@ def test_nothing_is_said_where_there_was_one_way(digits_outcome: Outcome) -> Non
     page = render_page(digits_outcome)
     assert "How shared, how weighted" not in page
     assert "All were measured with" not in page
+
+
+def test_the_page_says_what_is_beyond_seed_noise(outcome: Outcome) -> None:
+    """A weighting that was lucky at three seeds would be taken for a better one."""
+    assert "better for 1 network and worse for 1 network" in render_page(outcome)
+    unclear = replace(outcome, ways=outcome.ways.assign(q_value=0.5))
+    assert "No other way differs from it beyond seed noise" in render_page(unclear)

@@ -7,7 +7,7 @@ import pandas as pd
 from taskgroup.reporting.gain_unit import GainUnit, gain_unit
 from taskgroup.reporting.page.markup import Html, details, join, paragraph, section, table
 from taskgroup.reporting.tables import ways_table
-from taskgroup.reporting.words import probability
+from taskgroup.reporting.words import count, probability
 from taskgroup.search import Outcome, sharing_in_words
 from taskgroup.spec import SEPARATOR, Method, Sharing
 
@@ -30,13 +30,24 @@ def ways(outcome: Outcome) -> Html:
     intro = f"Subsets were compared with {home}; {n_tried:,} of them also in another way."
     return section(
         "How shared, how weighted",
-        paragraph(intro, _CHOSEN),
+        paragraph(intro, _verdict(summary), _CHOSEN),
         table(_summary(summary, unit), numeric=_NUMERIC),
         details(
             "Every network that was tried in another way", table(_rows(outcome.ways, unit), numeric=_NUMERIC)
         ),
         key="ways",
     )
+
+
+def _verdict(summary: pd.DataFrame) -> str:
+    """Whether anything is told apart from the first way by more than what seeds explain."""
+    better, worse = int(summary["n_better"].sum()), int(summary["n_worse"].sum())
+    if better or worse:
+        return (
+            f"Beyond seed noise another way was better for {count(better, 'network')} and worse for "
+            f"{count(worse, 'network')}; every other difference may be chance."
+        )
+    return "No other way differs from it beyond seed noise, so none can be said to be better or worse."
 
 
 def _summary(summary: pd.DataFrame, unit: GainUnit) -> pd.DataFrame:
