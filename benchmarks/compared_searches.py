@@ -135,7 +135,7 @@ def gain_table(measured: pd.DataFrame, runs: Mapping[str, int], searches: Mappin
         row = {"set": name, "runs at most": runs[str(budget)], "searches": own["seed"].nunique()}
         row["one network for all"] = f"{100 * own['all_in_one'].mean():+.1f}"
         for search in searches:
-            row[search] = _interval(own[own["search"] == search]["gain"].to_numpy())
+            row[search] = interval(own[own["search"] == search]["gain"].to_numpy())
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -149,7 +149,7 @@ def difference_table(
     for (name, budget), own in measured.groupby(["set", "budget"], sort=False):
         gain = own.pivot_table(index="seed", columns="search", values="gain")
         row = {"set": name, "runs at most": runs[str(budget)]}
-        row |= {other: _interval((gain[other] - gain[first]).to_numpy()) for other in others}
+        row |= {other: interval((gain[other] - gain[first]).to_numpy()) for other in others}
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -176,12 +176,14 @@ def effort_table(measured: pd.DataFrame) -> pd.DataFrame:
     return table.astype(object).where(table.notna(), "—")
 
 
-def _interval(values: np.ndarray) -> str:
+def interval(values: np.ndarray, *, star: bool = False) -> str:
+    """A mean in percent with its 95% interval, starred where that leaves out zero."""
     mean = 100 * values.mean()
     if len(values) < 2:
         return f"{mean:+.1f}"
     half = 100 * stats.t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
-    return f"{mean:+.1f} [{mean - half:+.1f}, {mean + half:+.1f}]"
+    marked = star and abs(mean) > half
+    return f"{mean:+.1f} [{mean - half:+.1f}, {mean + half:+.1f}]" + " *" * marked
 
 
 def markdown(table: pd.DataFrame) -> str:
