@@ -2,6 +2,7 @@
 
 from taskgroup.models.catalog import BLOCKS, make_encoder
 from taskgroup.models.encoder import Blocks, Encoder
+from taskgroup.models.forest import RunForest, run_forest
 from taskgroup.models.initial import initial_block, initial_head
 from taskgroup.models.module_network import ModuleNetwork
 from taskgroup.models.modules import Modules
@@ -17,17 +18,19 @@ from taskgroup.models.run_network import RunNetwork
 from taskgroup.models.stacked_cnn import StackedCnn
 from taskgroup.models.stacked_linear import StackedLinear
 from taskgroup.models.stacked_mlp import StackedMLP
-from taskgroup.models.wiring import Layer, Wiring, wire
+from taskgroup.models.wiring import Heads, Layer, Wiring, wire
 
 __all__ = [
     "BLOCKS",
     "Blocks",
     "Encoder",
+    "Heads",
     "Layer",
     "ModuleNetwork",
     "Modules",
     "Network",
     "Product",
+    "RunForest",
     "RunNetwork",
     "StackedCnn",
     "StackedLinear",
@@ -40,6 +43,7 @@ __all__ = [
     "initial_head",
     "make_encoder",
     "numpy_product",
+    "run_forest",
     "torch_product",
     "wire",
 ]

@@ -110,6 +110,6 @@ class Modules:
         return self._n_tokens > 0 or (self._stacks and products <= _MAX_STACKED_PRODUCTS)
 
 
-def _place(spec: RunSpec) -> tuple[float, float, int, int, float, float, int]:
-    settings = spec.learning_rate, spec.weight_decay, len(spec.subset)
+def _place(spec: RunSpec) -> tuple[float, float, int, int, str, float, float, int]:
+    settings = spec.sharing.kind, spec.learning_rate, spec.weight_decay, len(spec.subset)
     return spec.fidelity, spec.capacity, spec.seed, spec.sharing.depth, *settings

@@ -95,16 +95,23 @@ def _refuse_attach(value: Any) -> str | None:
     return None if fine else "give the number of blocks below each task's head, as in {pos: 1, chunk: 2}"
 
 
+_BLOCK_NUMBERS = frozenset(map(str, range(1001)))
+
+
 def _refuse_branches(value: Any) -> str | None:
     """What is wrong with the form of a tree; its names are checked against the task list elsewhere."""
     form = "give the parts after a block, as in {1: [[a, b], [c]]}"
     if not isinstance(value, Mapping) or not value:
         return form
+    if len({str(after) for after in value}) < len(value) or len({type(after) for after in value}) > 1:
+        return f"{form}, each block once"
     for after, parts in value.items():
-        named = isinstance(parts, list) and all(isinstance(part, list) and part for part in parts)
-        if not str(after).isdigit() or not named:
+        named = isinstance(parts, list) and all(isinstance(part, list) and part for part in [parts, *parts])
+        if str(after) not in _BLOCK_NUMBERS or not named:
             return form
         names = [name for part in parts for name in part]
+        if not all(isinstance(name, str) for name in names):
+            return f"{form}, with the names of tasks"
         if len(set(names)) < len(names):
             return f"a task stands twice in the parts after block {after}"
     return None

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from taskgroup.errors import InputError, nearest
 from taskgroup.spec.data_section import DataSpec, SplitSpec
+from taskgroup.spec.forests import FOREST_PROBLEMS
 from taskgroup.spec.grouping_section import GroupingSpec
 from taskgroup.spec.method import Method
 from taskgroup.spec.model import ModelSpec
@@ -101,6 +102,15 @@ class Study(BaseModel):
                         f"search.{key} {method.name!r} names {strange[0]!r}, which is no task; "
                         f"{nearest(strange[0], self.task_names)}"
                     )
+                self._check_forest(f"search.{key}[{place}]", method)
+
+    def _check_forest(self, where: str, method: Method) -> None:
+        """That a tree is one, and that heads stand on blocks that there are."""
+        if method.name in FOREST_PROBLEMS and method.settings:
+            settings, n_blocks = method.filled(SHARING_KINDS[method.name].options), self.model.n_blocks
+            problem = FOREST_PROBLEMS[method.name](settings, self.task_names, n_blocks)
+            if problem is not None:
+                raise ValueError(f"{where} {method.name!r} {problem}")
 
     @property
     def _blocks_from(self) -> str:

@@ -12,10 +12,12 @@ from __future__ import annotations
 import itertools
 import math
 import os
+from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from taskgroup.models import run_forest
 from taskgroup.spec import SHARING_KINDS, WEIGHTING_FACTS, Method, RunSpec, scaled_widths
 
 _CACHE_FALLBACK = 1 << 20
@@ -139,9 +141,10 @@ def run_bytes(
         copies = facts.copies(settings, level, spec.subset, spec.subset) if tied else len(spec.subset)
         parameters += copies * (a + 1) * b
         activations += copies * b * batch_size
-    columns = sum(n_outputs[task] for task in spec.subset)
-    parameters += (sizes[-1] + 1) * columns
-    activations += columns * batch_size
+    paths = run_forest(spec.sharing, spec.subset, len(widths)).paths
+    for task, path in zip(spec.subset, paths, strict=True):
+        parameters += (sizes[len(path)] + 1) * n_outputs[task]
+        activations += n_outputs[task] * batch_size
     return 4 * (4 * parameters + 2 * activations)
 
 
@@ -155,13 +158,18 @@ def cache_size() -> int:
         return _CACHE_FALLBACK
 
 
-def _place(spec: RunSpec) -> tuple[int, int, float, float, int]:
-    return spec.seed, spec.sharing.depth, spec.learning_rate, spec.weight_decay, len(spec.subset)
+def _place(spec: RunSpec) -> tuple[int, int, str, float, float, int]:
+    way = spec.sharing.depth, spec.sharing.kind
+    return spec.seed, *way, spec.learning_rate, spec.weight_decay, len(spec.subset)
 
 
 def _head_columns(spec: RunSpec, n_outputs: Mapping[str, int], n_blocks: int) -> int:
-    columns = [n_outputs[task] for task in spec.subset]
-    return sum(columns) if spec.sharing.depth >= n_blocks else max(columns)
+    """Output columns of the widest node: tasks that end in the same block have theirs side by side."""
+    columns: Counter[tuple[int, ...]] = Counter()
+    paths = run_forest(spec.sharing, spec.subset, n_blocks).paths
+    for task, path in zip(spec.subset, paths, strict=True):
+        columns[path] += n_outputs[task]
+    return max(columns.values())
 
 
 def _memory_limit(run_size: int) -> int:

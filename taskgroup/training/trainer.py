@@ -11,8 +11,8 @@ import torch
 
 from taskgroup.data import Dataset
 from taskgroup.errors import InputError
-from taskgroup.models import Modules, blas_libraries, fastest_product
-from taskgroup.spec import RunResult, RunSpec, Study
+from taskgroup.models import Modules, blas_libraries, fastest_product, run_forest
+from taskgroup.spec import RunResult, RunSpec, Sharing, Study
 from taskgroup.training.cohort import Shapes
 from taskgroup.training.device_memory import free_device_bytes
 from taskgroup.training.feed import RowData
@@ -153,7 +153,15 @@ def _modules(study: Study, dataset: Dataset) -> Modules | None:
     if study.model.is_plain_mlp:
         return None
     n_outputs = [target.n_outputs for target in dataset.targets.values()]
-    return Modules(study.model, dataset.input_shape, n_outputs=n_outputs, n_tokens=dataset.n_tokens)
+    modules = Modules(study.model, dataset.input_shape, n_outputs=n_outputs, n_tokens=dataset.n_tokens)
+    for sharing in study.sharings:
+        for level in {len(path) - 1 for path in _paths(sharing, study)}:
+            modules.encoder(1.0).features_of(level)  # refuses heads on blocks that none can read
+    return modules
+
+
+def _paths(sharing: Sharing, study: Study) -> tuple[tuple[int, ...], ...]:
+    return run_forest(sharing, study.task_names, study.model.n_blocks).paths
 
 
 def _device(name: str) -> str:

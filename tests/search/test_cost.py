@@ -74,3 +74,14 @@ def test_a_budget_that_nothing_fits_is_refused(budget, depth):
     study = parse_study(document("memory", **sections, grouping={"budget": budget}))
     with pytest.raises(InputError, match=r"grouping\.budget"):
         affordable_sharings(study, 10)
+
+
+def test_trees_cost_their_branches_and_low_heads_no_more_than_one_network():
+    """A budget would be spent on blocks that are not served, or overdrawn."""
+    tree = Sharing('tree {"branches": {"1": [["a", "b"], ["c"]]}}', 2)
+    low = Sharing('low_supervision {"attach": {"a": 1, "b": 1}}', 2)
+    sizes, tasks = (10, [10, 10]), ("a", "b", "c")
+    assert serving_cost(*sizes, tree, tasks) == 1.5
+    assert serving_cost(*sizes, tree, tasks, ("a", "b")) == 1.0
+    assert serving_cost(*sizes, low, tasks) == 1.0
+    assert serving_cost(*sizes, low, tasks, ("a", "b")) == 0.5
