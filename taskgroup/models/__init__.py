@@ -14,6 +14,7 @@ from taskgroup.models.products import (
     torch_product,
 )
 from taskgroup.models.run_network import RunNetwork
+from taskgroup.models.run_weights import HasPlainTwin, run_weights
 from taskgroup.models.stacked_cnn import StackedCnn
 from taskgroup.models.stacked_linear import StackedLinear
 from taskgroup.models.stacked_mlp import StackedMLP
@@ -23,6 +24,7 @@ __all__ = [
     "BLOCKS",
     "Blocks",
     "Encoder",
+    "HasPlainTwin",
     "Layer",
     "ModuleNetwork",
     "Modules",
@@ -40,6 +42,7 @@ __all__ = [
     "initial_head",
     "make_encoder",
     "numpy_product",
+    "run_weights",
     "torch_product",
     "wire",
 ]
