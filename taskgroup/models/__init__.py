@@ -15,6 +15,7 @@ from taskgroup.models.products import (
     torch_product,
 )
 from taskgroup.models.run_network import RunNetwork
+from taskgroup.models.run_weights import HasPlainTwin, run_weights
 from taskgroup.models.stacked_cnn import StackedCnn
 from taskgroup.models.stacked_linear import StackedLinear
 from taskgroup.models.stacked_mlp import StackedMLP
@@ -24,6 +25,7 @@ __all__ = [
     "BLOCKS",
     "Blocks",
     "Encoder",
+    "HasPlainTwin",
     "Heads",
     "Layer",
     "ModuleNetwork",
@@ -44,6 +46,7 @@ __all__ = [
     "make_encoder",
     "numpy_product",
     "run_forest",
+    "run_weights",
     "torch_product",
     "wire",
 ]

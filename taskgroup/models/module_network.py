@@ -103,6 +103,10 @@ class ModuleNetwork:
             source = other._runs[i]
             own[source.spec].module.load_state_dict(source.module.state_dict())
 
+    def plain_weights(self, run: int) -> dict[str, Tensor]:
+        """The state of a run's module."""
+        return dict(self._runs[run].module.state_dict())
+
     def _wire(self) -> None:
         self.members = tuple(run.spec for run in self._runs)
         self.seeds = tuple(dict.fromkeys(member.seed for member in self.members))

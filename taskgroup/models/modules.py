@@ -15,7 +15,7 @@ from taskgroup.models.encoder import Encoder
 from taskgroup.models.encoders.own import own_head
 from taskgroup.models.module_network import ModuleNetwork
 from taskgroup.models.network import Network
-from taskgroup.models.run_network import HeadMaker, check_head, linear_head
+from taskgroup.models.run_network import HeadMaker, RunNetwork, check_head, linear_head
 from taskgroup.models.stacked_cnn import StackedCnn
 from taskgroup.spec import ModelSpec, RunSpec, block_products
 
@@ -76,6 +76,10 @@ class Modules:
             dtype=dtype,
             device=device,
         )
+
+    def plain(self, run: RunSpec, n_outputs: Mapping[str, int]) -> RunNetwork:
+        """The network of one run with hard sharing, as it starts."""
+        return RunNetwork(run, self.encoder(run.capacity), n_outputs, self._make_head)
 
     def pack(self, specs: Sequence[RunSpec], *, device: str, batch_size: int) -> list[list[RunSpec]]:
         """Divide runs into cohorts: those that train faster together, and the others one by one.

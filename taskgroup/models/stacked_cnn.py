@@ -20,6 +20,7 @@ from taskgroup.models.encoder import Encoder
 from taskgroup.models.encoders.cnn import ConvolutionBlock, halved, n_groups
 from taskgroup.models.initial_heads import initial_heads
 from taskgroup.models.network import Trained
+from taskgroup.models.run_weights import head_weights, places_of_blocks
 from taskgroup.models.wiring import Wiring, wire
 from taskgroup.spec import RunSpec
 
@@ -109,6 +110,18 @@ class StackedCnn:
             source = other._tensors[name].detach()[_nodes_of(runs, other._owner(name))]
             columns = slice(source.shape[1]) if name.startswith(_HEAD) else slice(None)
             value.detach()[_nodes_of(own_runs, self._owner(name)), columns] = source
+
+    def plain_weights(self, run: int) -> dict[str, Tensor]:
+        """The state of a run's `RunNetwork`, where it shares hard."""
+        member, found = self.members[run], {}
+        places = places_of_blocks(member.sharing.depth, self._encoder.n_blocks, len(member.subset))
+        for level, names in enumerate(places):
+            for part in _BLOCK_PARTS:
+                nodes = np.flatnonzero(self._owner(f"{level} {part}") == run)
+                for node, name in zip(nodes, names, strict=True):
+                    found[f"{name}.{part}"] = self._tensors[f"{level} {part}"][node]
+        heads = (self._tensors[f"{_HEAD} {part}"] for part in ("weight", "bias"))
+        return found | head_weights(self.wiring, run, *heads)
 
     def _compute(self, x: Tensor) -> Tensor:
         """[S, D, B] to [nodes, columns, B]."""

@@ -3,6 +3,14 @@
 from taskgroup.spec.capacity import capacity_of_cost, encoder_products, matched_capacity, scaled_widths
 from taskgroup.spec.command import PLACEHOLDERS, command_words, filled_words
 from taskgroup.spec.data_section import IN_MEMORY, DataSpec, SplitSpec
+from taskgroup.spec.distillation_facts import (
+    DISTILLATION_FACTS,
+    NO_DISTILLATION,
+    Distillation,
+    DistillationFacts,
+    settled,
+    teachers_of,
+)
 from taskgroup.spec.duration import parse_duration
 from taskgroup.spec.encoders import ENCODERS, OWN_CODE
 from taskgroup.spec.grouping_section import GroupingSpec
@@ -22,11 +30,13 @@ from taskgroup.spec.training_section import TrainingSpec
 from taskgroup.spec.weighting_facts import TUNED, WEIGHTING_FACTS, WeightingFacts
 
 __all__ = [
+    "DISTILLATION_FACTS",
     "ENCODERS",
     "ERROR_FLOOR",
     "IN_MEMORY",
     "KINDS",
     "METRICS",
+    "NO_DISTILLATION",
     "OWN_CODE",
     "PLACEHOLDERS",
     "SEPARATOR",
@@ -36,6 +46,8 @@ __all__ = [
     "WEIGHTING_FACTS",
     "DataSpec",
     "Direction",
+    "Distillation",
+    "DistillationFacts",
     "GroupingSpec",
     "ImageSpec",
     "InputKind",
@@ -74,6 +86,8 @@ __all__ = [
     "parse_study",
     "read_study",
     "scaled_widths",
+    "settled",
     "subset_from_name",
     "subset_name",
+    "teachers_of",
 ]

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field
 
+from taskgroup.spec.distillation_facts import DISTILLATION_FACTS, NO_DISTILLATION
 from taskgroup.spec.duration import Seconds
 from taskgroup.spec.method import Method, Options, read_methods
 from taskgroup.spec.section import SECTION, Fraction
@@ -26,6 +27,14 @@ def _read_kinds(value: Any) -> list[str]:
 def _read_weightings(value: Any) -> list[str]:
     options = {name: facts.options for name, facts in WEIGHTING_FACTS.items()}
     return _texts(value, options, what="weighting")
+
+
+def _read_distillations(value: Any) -> list[str]:
+    """The texts of all distillations that are listed; that of none is empty."""
+    options = {name: facts.options for name, facts in DISTILLATION_FACTS.items()} | {NO_DISTILLATION: {}}
+    entries = [entry or NO_DISTILLATION for entry in _as_list(value)]
+    methods = [method for entry in entries for method in read_methods(entry, options, what="distillation")]
+    return list(dict.fromkeys("" if m.name == NO_DISTILLATION else m.text for m in methods))
 
 
 def _texts(value: Any, catalog: Mapping[str, Options], *, what: str) -> list[str]:
@@ -67,6 +76,8 @@ class SearchSpec(BaseModel):
     Attributes:
         sharing: Sharing kinds and depths.
         weighting: Names of `WEIGHTING_FACTS`, or a name with settings as in `{dwa: {temperature: 1}}`.
+        distillation: Whether single-task networks teach the joint ones: `none`, names of
+            `DISTILLATION_FACTS`, or a name with settings as in `{fixed: {weight: 0.5}}`.
         strategy: How subsets are chosen: `active`, `hoa`, `pairs`, `random` or `exhaustive`.
         per_network: Whether each network may get a depth and weighting of its own; else all have those that
             tuning found best for all tasks together.
@@ -81,6 +92,8 @@ class SearchSpec(BaseModel):
         baseline: What gains are over: `full` single-task networks, or `matched` for narrower ones besides,
             which together cost as much as the joint network; they take a part of `runs`, and nothing is
             decided by them.
+        keep_weights: Whose trained weights are kept beside the record: of no runs, of those of a `single`
+            task, or of `all`. Where something is distilled, those of teachers are.
     """
 
     model_config = SECTION
@@ -91,6 +104,11 @@ class SearchSpec(BaseModel):
         BeforeValidator(_read_weightings, json_schema_input_type=str | list[str | dict[str, Any]]),
         Field(min_length=1),
     ] = ["equal"]
+    distillation: Annotated[
+        list[str],
+        BeforeValidator(_read_distillations, json_schema_input_type=str | list[str | dict[str, Any]]),
+        Field(min_length=1),
+    ] = [""]
     strategy: Literal["active", "hoa", "pairs", "random", "exhaustive"] = "active"
     per_network: bool = True
     runs: Annotated[int, Field(ge=1)] = 200
@@ -100,3 +118,9 @@ class SearchSpec(BaseModel):
     fidelity: list[Fraction] = []
     confirm_seeds: Annotated[int, Field(ge=2, le=1000)] | None = None
     baseline: Literal["full", "matched"] = "full"
+    keep_weights: Literal["none", "single", "all"] = "none"
+
+    @property
+    def distils(self) -> bool:
+        """Whether single-task networks may teach joint ones."""
+        return any(self.distillation)

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from taskgroup.errors import InputError, nearest
 from taskgroup.spec.data_section import DataSpec, SplitSpec
+from taskgroup.spec.distillation_facts import Distillation
 from taskgroup.spec.forests import FOREST_PROBLEMS
 from taskgroup.spec.grouping_section import GroupingSpec
 from taskgroup.spec.method import Method
@@ -136,6 +137,13 @@ class Study(BaseModel):
             raise ValueError(
                 f"task {selecting[0].name!r} has rows: {selecting[0].rows!r}, a value of data.task_column, "
                 "which is not given; name that column, or drop rows"
+            )
+        if data.own_rows and any(
+            Distillation.of(text).unlabelled for text in self.search.distillation if text
+        ):
+            raise ValueError(
+                "search.distillation says unlabelled: true, but here each task has rows of its own, on which "
+                "its teacher teaches, and all of them have labels; drop it"
             )
         if self.training.sampling != "proportional" and not data.own_rows:
             raise ValueError(
