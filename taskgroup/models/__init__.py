@@ -2,6 +2,7 @@
 
 from taskgroup.models.catalog import BLOCKS, make_encoder
 from taskgroup.models.encoder import Blocks, Encoder
+from taskgroup.models.gradient_reversal import Reversal, gradient_factor, layer_factors, scale_gradient
 from taskgroup.models.initial import initial_block, initial_head
 from taskgroup.models.module_network import ModuleNetwork
 from taskgroup.models.modules import Modules
@@ -28,6 +29,7 @@ __all__ = [
     "Modules",
     "Network",
     "Product",
+    "Reversal",
     "RunNetwork",
     "StackedCnn",
     "StackedLinear",
@@ -36,10 +38,13 @@ __all__ = [
     "Wiring",
     "blas_libraries",
     "fastest_product",
+    "gradient_factor",
     "initial_block",
     "initial_head",
+    "layer_factors",
     "make_encoder",
     "numpy_product",
+    "scale_gradient",
     "torch_product",
     "wire",
 ]

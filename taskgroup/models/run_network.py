@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from taskgroup.errors import InputError
 from taskgroup.models.encoder import Encoder
+from taskgroup.models.gradient_reversal import Reversal, gradient_factor, scale_gradient
 from taskgroup.models.initial import initial_head
 from taskgroup.models.linear_block import linear_layer
 from taskgroup.spec import RunSpec
@@ -32,10 +33,17 @@ class RunNetwork(nn.Module):
         encoder: Builds the blocks.
         n_outputs: Output columns of every task.
         make_head: Builds the heads.
+        reversal: The adversarial tasks, whose gradient is reversed where it enters shared blocks.
     """
 
     def __init__(
-        self, run: RunSpec, encoder: Encoder, n_outputs: Mapping[str, int], make_head: HeadMaker = linear_head
+        self,
+        run: RunSpec,
+        encoder: Encoder,
+        n_outputs: Mapping[str, int],
+        make_head: HeadMaker = linear_head,
+        *,
+        reversal: Reversal | None = None,
     ) -> None:
         super().__init__()
         blocks, depth = encoder.blocks(run.seed), run.sharing.depth
@@ -45,14 +53,15 @@ class RunNetwork(nn.Module):
             make_head(run.seed, task, encoder.n_features, n_outputs[task]) for task in run.subset
         )
         self._frozen = encoder.frozen
+        self._factors = [gradient_factor(task, reversal or {}) if depth else 1.0 for task in run.subset]
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """Map a batch of inputs [B, ...] to each task's outputs, [B, K]."""
         for block in self.shared:
             x = block(x)
         outputs = []
-        for blocks, head in zip(self.private, self.heads, strict=True):
-            features = x
+        for blocks, head, factor in zip(self.private, self.heads, self._factors, strict=True):
+            features = x if factor == 1.0 else scale_gradient(x, factor)
             for block in blocks:  # type: ignore[attr-defined]
                 features = block(features)
             outputs.append(head(features))

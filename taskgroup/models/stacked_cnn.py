@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from taskgroup.models.encoder import Encoder
 from taskgroup.models.encoders.cnn import ConvolutionBlock, halved, n_groups
+from taskgroup.models.gradient_reversal import Reversal, layer_factors, scale_gradient
 from taskgroup.models.initial import initial_head
 from taskgroup.models.network import Trained
 from taskgroup.models.wiring import Wiring, wire
@@ -35,6 +36,7 @@ class StackedCnn:
         members: The runs; those with the same seed stand together.
         encoder: Builds `ConvolutionBlock`s.
         n_outputs: Output columns of every task, in task-list order.
+        reversal: The adversarial tasks, whose gradient is reversed where it enters shared blocks.
         dtype: Of all weights and activations.
         device: Where they live.
     """
@@ -45,10 +47,12 @@ class StackedCnn:
         *,
         encoder: Encoder,
         n_outputs: Mapping[str, int],
+        reversal: Reversal | None = None,
         dtype: torch.dtype = torch.float32,
         device: torch.device | str = "cpu",
     ) -> None:
         self._encoder, self._n_outputs = encoder, dict(n_outputs)
+        self._reversal = dict(reversal or {})
         self._place: dict[str, Any] = {"dtype": dtype, "device": device}
         self._rewire(members)
         self._tensors: dict[str, Tensor] = {}
@@ -109,15 +113,24 @@ class StackedCnn:
         for level in range(self._encoder.n_blocks):
             h = self._convolve(level, h)
         features = h.permute(1, 2, 0)
-        return torch.baddbmm(
-            self._tensors[f"{_HEAD} bias"].unsqueeze(2), self._tensors[f"{_HEAD} weight"], features
-        )
+        bias, weight = self._tensors[f"{_HEAD} bias"].unsqueeze(2), self._tensors[f"{_HEAD} weight"]
+        factor = self._factors[-1]
+        if factor is None:
+            return torch.baddbmm(bias, weight, features)
+        # The heads learn by the first term alone, the encoder by the second, whose value is exactly zero.
+        through = torch.bmm(weight.detach(), features)
+        passed_on = scale_gradient(through - through.detach(), factor)
+        return torch.baddbmm(bias, weight, features.detach()) + passed_on
 
     def _convolve(self, level: int, h: Tensor) -> Tensor:
         """One block of all nodes, [B, M, C, ...] to [B, N, O, ...], or [B, N, O] by the last."""
         weight, bias, scale, shift = (self._tensors[f"{level} {part}"] for part in _BLOCK_PARTS)
         parent, n = self._parents[level], len(weight)
-        h = (h if parent is None else h.index_select(1, parent)).flatten(1, 2)
+        h = h if parent is None else h.index_select(1, parent)
+        factor = self._factors[level]
+        if factor is not None:
+            h = scale_gradient(h, factor)
+        h = h.flatten(1, 2)
         h = nn.functional.conv2d(h, weight.flatten(0, 1), bias.flatten(), padding=1, groups=n)
         groups = n * n_groups(weight.shape[1])
         h = nn.functional.group_norm(h, groups, scale.flatten(), shift.flatten()).relu()
@@ -134,8 +147,20 @@ class StackedCnn:
             self.stream[self.wiring.layers[0].run],
             *(layer.parent for layer in self.wiring.layers[1:]),
         ]
+        self._factors = self._gradient_factors()
         device = self._place["device"]
         self._parents = [None if p is None else torch.from_numpy(p).to(device) for p in parents]
+
+    def _gradient_factors(self) -> list[Tensor | None]:
+        """What each layer multiplies the gradient of its input by: of a block [N, 1, ...], of heads [N, O, 1]."""
+        n_blocks = self._encoder.n_blocks
+        if not self._reversal:
+            return [None] * (n_blocks + 1)
+        found = layer_factors(
+            self.members, self.wiring, list(self._n_outputs), self._reversal, n_outputs=[1] * n_blocks
+        )
+        tensors = [None if f is None else torch.tensor(f, **self._place) for f in found]
+        return [*(None if f is None else f.unsqueeze(3) for f in tensors[:-1]), tensors[-1]]
 
     def _hold(self, values: Mapping[str, Tensor]) -> None:
         self._tensors = {name: value.contiguous().requires_grad_() for name, value in values.items()}

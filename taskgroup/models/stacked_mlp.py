@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from taskgroup.models.gradient_reversal import Reversal, layer_factors
 from taskgroup.models.initial import initial_block, initial_head
 from taskgroup.models.network import Trained
 from taskgroup.models.products import Product, torch_product
@@ -38,6 +39,7 @@ class StackedMLP:
         device: Where they live.
         product: How to multiply.
         stream: Consecutive runs for which this is equal read the same input; the seed by default.
+        reversal: The adversarial tasks, whose gradient is reversed where it enters shared blocks.
     """
 
     def __init__(
@@ -51,9 +53,10 @@ class StackedMLP:
         device: torch.device | str = "cpu",
         product: Product = torch_product,
         stream: Callable[[RunSpec], object] = _seed_of,
+        reversal: Reversal | None = None,
     ) -> None:
         self._sizes = (n_inputs, *widths)
-        self._stream = stream
+        self._stream, self._reversal = stream, dict(reversal or {})
         self._n_outputs = dict(n_outputs)
         self._place = {"dtype": dtype, "device": device}
         self._product = product
@@ -105,7 +108,7 @@ class StackedMLP:
         n = grad.shape[2]
         for level in range(len(self.blocks), 0, -1):
             out, out_grad = self._buffer("out", level - 1, n), self._buffer("grad", level - 1, n)
-            self.layers[level].backward(grad, out, out_grad)
+            self.layers[level].backward(grad, out, out_grad, factor=self._factors[level])
             grad = _relu_backward(out_grad, out, 0, grad_input=out_grad)
         self.blocks[0].backward(grad, x)
 
@@ -146,6 +149,20 @@ class StackedMLP:
         self.seeds = tuple(dict.fromkeys(member.seed for member in members))
         self.stream = _consecutive([self._stream(member) for member in members])
         self._buffers: dict[tuple[str, int, int], Tensor] = {}
+        self._factors = self._gradient_factors()
+
+    def _gradient_factors(self) -> list[Tensor | None]:
+        """What each layer multiplies the gradient by that it passes on, `layers` of them."""
+        if not self._reversal:
+            return [None] * len(self._sizes)
+        factors = layer_factors(
+            self.members,
+            self.wiring,
+            list(self._n_outputs),
+            self._reversal,
+            n_outputs=list(self._sizes[1:]),
+        )
+        return [None if f is None else torch.tensor(f, **self._place) for f in factors]  # type: ignore[call-overload]
 
     def _fan_out(self, level: int) -> list[int] | None:
         """How many nodes of a block each node of the block before feeds, or each stream's batch."""

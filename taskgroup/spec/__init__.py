@@ -3,6 +3,7 @@
 from taskgroup.spec.capacity import capacity_of_cost, encoder_products, matched_capacity, scaled_widths
 from taskgroup.spec.command import PLACEHOLDERS, command_words, filled_words
 from taskgroup.spec.data_section import IN_MEMORY, DataSpec, SplitSpec
+from taskgroup.spec.derive import DeriveSpec
 from taskgroup.spec.duration import parse_duration
 from taskgroup.spec.encoders import ENCODERS, OWN_CODE
 from taskgroup.spec.grouping_section import GroupingSpec
@@ -14,7 +15,8 @@ from taskgroup.spec.run import SPLITS, RunResult, RunSpec, Score, Sharing, Split
 from taskgroup.spec.sampling import SamplingSpec, TemperatureSampling
 from taskgroup.spec.search_section import SearchSpec
 from taskgroup.spec.study import Study
-from taskgroup.spec.task import SEPARATOR, Subset, Task, subset_from_name, subset_name
+from taskgroup.spec.roles import quantised_column
+from taskgroup.spec.task import SEPARATOR, Subset, Task, main_tasks, subset_from_name, subset_name
 from taskgroup.spec.trainer import TrainerSpec
 from taskgroup.spec.training_section import TrainingSpec
 
@@ -29,6 +31,7 @@ __all__ = [
     "SEPARATOR",
     "SPLITS",
     "DataSpec",
+    "DeriveSpec",
     "Direction",
     "GroupingSpec",
     "ImageSpec",
@@ -57,10 +60,12 @@ __all__ = [
     "command_words",
     "encoder_products",
     "filled_words",
+    "main_tasks",
     "matched_capacity",
     "metric_for",
     "parse_duration",
     "parse_study",
+    "quantised_column",
     "read_study",
     "scaled_widths",
     "subset_from_name",
