@@ -17,7 +17,6 @@ from taskgroup.data.repeats import Repeats, find_repeats
 from taskgroup.data.strata import stratify
 from taskgroup.spec import Task
 
-
 Rows = npt.NDArray[np.int64]
 
 
@@ -40,8 +39,8 @@ class Target:
         classes: The labels as they stand in the data, in the order of their codes; the column names for
             multilabel; empty for regression.
         weights: ``[N]`` float64, how much each labelled row counts, above 0; None where all count the same.
-        taken_from: ``[N]`` int64, the row that each label was taken from, which must stand in the same part of
-            a split for it to count; None where labels are the rows' own.
+        taken_from: ``[N]`` int64, the row that each label was taken from, which must stand in the same part
+            of a split for it to count; None where labels are the rows' own.
         encoding: Makes the labels of a seed; None where the values are the labels.
     """
 

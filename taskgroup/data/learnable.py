@@ -47,7 +47,9 @@ def _require(target: Target, part: str, rows: npt.NDArray[np.int64], *, varied: 
     constant = np.flatnonzero((values == values[0]).all(axis=0))
     if len(constant) and task.derive is not None:
         if len(constant) == values.shape[1]:
-            raise InputError(f"task {task.name!r} has one value in all {part} rows; drop it, or {_WIDEN[part]}")
+            raise InputError(
+                f"task {task.name!r} has one value in all {part} rows; drop it, or {_WIDEN[part]}"
+            )
     elif len(constant):
         column = task.columns[constant[0]]
         reason = "to learn from" if part == "training" else f"for metric {task.score.name!r}"

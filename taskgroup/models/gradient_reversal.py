@@ -52,7 +52,12 @@ class _ScaledGradient(torch.autograd.Function):
 
 
 def layer_factors(
-    members: tuple[RunSpec, ...], wiring: Wiring, names: list[str], reversal: Reversal, *, n_outputs: list[int]
+    members: tuple[RunSpec, ...],
+    wiring: Wiring,
+    names: list[str],
+    reversal: Reversal,
+    *,
+    n_outputs: list[int],
 ) -> list[np.ndarray | None]:
     """By how much each layer multiplies the gradient that it passes on to the layer before.
 

@@ -51,7 +51,8 @@ class ModuleNetwork:
     ) -> None:
         self._encoder, self._n_outputs = encoder, dict(n_outputs)
         networks = [
-            RunNetwork(run, encoder, n_outputs, make_head, reversal=reversal).to(device, dtype) for run in members
+            RunNetwork(run, encoder, n_outputs, make_head, reversal=reversal).to(device, dtype)
+            for run in members
         ]
         self._runs = [
             _Run(number, run, network)

@@ -152,7 +152,7 @@ class StackedCnn:
         self._parents = [None if p is None else torch.from_numpy(p).to(device) for p in parents]
 
     def _gradient_factors(self) -> list[Tensor | None]:
-        """What each layer multiplies the gradient of its input by: of a block [N, 1, ...], of heads [N, O, 1]."""
+        """What layers multiply the gradient of their input by: blocks [N, 1, 1, 1], heads [N, O, 1]."""
         n_blocks = self._encoder.n_blocks
         if not self._reversal:
             return [None] * (n_blocks + 1)

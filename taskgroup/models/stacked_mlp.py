@@ -155,6 +155,7 @@ class StackedMLP:
         """What each layer multiplies the gradient by that it passes on, `layers` of them."""
         if not self._reversal:
             return [None] * len(self._sizes)
+        place: Any = self._place
         factors = layer_factors(
             self.members,
             self.wiring,
@@ -162,7 +163,7 @@ class StackedMLP:
             self._reversal,
             n_outputs=list(self._sizes[1:]),
         )
-        return [None if f is None else torch.tensor(f, **self._place) for f in factors]  # type: ignore[call-overload]
+        return [None if f is None else torch.tensor(f, **place) for f in factors]
 
     def _fan_out(self, level: int) -> list[int] | None:
         """How many nodes of a block each node of the block before feeds, or each stream's batch."""

@@ -60,7 +60,7 @@ def affordable_depths(study: Study, n_inputs: InputShape) -> Study:
     budget = study.grouping.budget
     if budget is None:
         return study
-    n_tasks = len(study.tasks)
+    n_tasks = len(study.main_names)
     costs = {d: study_cost(study, n_inputs, Sharing("hard", d), n_tasks) for d in study.depths}
     fitting = [depth for depth, cost in costs.items() if cost <= budget * (1 + 1e-9)]
     if not fitting:

@@ -11,11 +11,11 @@ from taskgroup.spec.inputs import ImageSpec, InputKind, TextSpec
 from taskgroup.spec.load import parse_study, read_study
 from taskgroup.spec.metric import ERROR_FLOOR, KINDS, METRICS, Direction, Kind, Metric, metric_for
 from taskgroup.spec.model import InputShape, ModelSpec, block_products
+from taskgroup.spec.roles import quantised_column
 from taskgroup.spec.run import SPLITS, RunResult, RunSpec, Score, Sharing, Split
 from taskgroup.spec.sampling import SamplingSpec, TemperatureSampling
 from taskgroup.spec.search_section import SearchSpec
 from taskgroup.spec.study import Study
-from taskgroup.spec.roles import quantised_column
 from taskgroup.spec.task import SEPARATOR, Subset, Task, main_tasks, subset_from_name, subset_name
 from taskgroup.spec.trainer import TrainerSpec
 from taskgroup.spec.training_section import TrainingSpec

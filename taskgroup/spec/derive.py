@@ -56,7 +56,9 @@ class DeriveSpec(BaseModel):
         if foreign:
             raise ValueError(f"derive.{foreign[0]} does not go with derive.{given[0]}; drop it")
         if self.inputs == "all" and self.remove:
-            raise ValueError("derive.remove would leave no features to learn from; name the columns to remove")
+            raise ValueError(
+                "derive.remove would leave no features to learn from; name the columns to remove"
+            )
         return self
 
     @property

@@ -60,6 +60,6 @@ class GroupingSpec(BaseModel):
                         raise ValueError(f"grouping.{key}[{place}] names {name!r}; {nearest(name, tasks)}")
                     if key == "must_link" and name not in served:
                         raise ValueError(
-                            f"grouping.must_link[{place}] names {name!r}, an auxiliary task, which no network "
-                            "serves; drop it"
+                            f"grouping.must_link[{place}] names {name!r}, an auxiliary task, which no "
+                            "network serves; drop it"
                         )

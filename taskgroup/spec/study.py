@@ -13,9 +13,9 @@ from taskgroup.errors import InputError, nearest
 from taskgroup.spec.data_section import DataSpec, SplitSpec
 from taskgroup.spec.grouping_section import GroupingSpec
 from taskgroup.spec.model import ModelSpec
+from taskgroup.spec.roles import check_roles
 from taskgroup.spec.search_section import SearchSpec
 from taskgroup.spec.section import SECTION
-from taskgroup.spec.roles import check_roles
 from taskgroup.spec.task import Subset, Task, main_tasks
 from taskgroup.spec.trainer import TrainerSpec
 from taskgroup.spec.trainer_rules import OF_THE_ENGINE, check_trainer_rules

@@ -106,7 +106,9 @@ class Task(BaseModel):
                 raise ValueError(f"a derived task has no {key} of its own; drop {key} or derive")
         kind = kind_of_derived({derive.way: True}) or self.kind
         if self.kind != kind or kind == "multilabel":
-            raise ValueError(f"derive.{derive.way} makes no {self.kind} task" + (f"; use {kind}" * (kind != self.kind)))
+            raise ValueError(
+                f"derive.{derive.way} makes no {self.kind} task" + (f"; use {kind}" * (kind != self.kind))
+            )
 
     @model_serializer(mode="wrap")
     def _without_defaults(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:

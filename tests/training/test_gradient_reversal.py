@@ -100,7 +100,9 @@ def test_modules_reverse_alone_and_in_company(name):
     for i, member in enumerate(members):
         alone = trained([member], of, case.rows)
         for task in member.subset:
-            torch.testing.assert_close(outputs(together, i, task), outputs(alone, 0, task), rtol=1e-8, atol=1e-10)
+            torch.testing.assert_close(
+                outputs(together, i, task), outputs(alone, 0, task), rtol=1e-8, atol=1e-10
+            )
         same = torch.equal(outputs(together, i, member.subset[-1]), outputs(unaware, i, member.subset[-1]))
         assert same == (member.sharing.depth == 0 or not set(STRENGTH) & set(member.subset))
 

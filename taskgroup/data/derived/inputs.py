@@ -41,7 +41,9 @@ def inputs(task: Task, derive: DeriveSpec, sources: Sources, *, place: str) -> T
 def _outputs(column: Column, *, about: str) -> Float64:
     """A column as outputs ``[N, k]``: numbers as they are, text one-hot; NaN where missing."""
     if column.dtype.kind not in "biufO":
-        raise InputError(f"{about} holds {column.dtype.name} values; turn them into numbers or text, or drop it")
+        raise InputError(
+            f"{about} holds {column.dtype.name} values; turn them into numbers or text, or drop it"
+        )
     missing = is_missing(column)
     levels, codes = np.unique(column[~missing].astype(str), return_inverse=True)
     if len(levels) < 2:

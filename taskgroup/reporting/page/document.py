@@ -7,6 +7,7 @@ from importlib import resources
 from string import Template
 
 from taskgroup.reporting.page.affinity import affinity
+from taskgroup.reporting.page.auxiliaries import auxiliaries
 from taskgroup.reporting.page.baseline_size import baseline_size
 from taskgroup.reporting.page.effort import effort
 from taskgroup.reporting.page.estimators import estimators
@@ -20,7 +21,18 @@ from taskgroup.reporting.page.repeat import repeat
 from taskgroup.reporting.page.ways import ways
 from taskgroup.search import Estimated, Outcome
 
-_SECTIONS = (headline, networks, affinity, negative_transfer, baseline_size, gains, ways, effort, reliability)
+_SECTIONS = (
+    headline,
+    networks,
+    affinity,
+    auxiliaries,
+    negative_transfer,
+    baseline_size,
+    gains,
+    ways,
+    effort,
+    reliability,
+)
 
 
 def render_page(outcome: Outcome, estimates: Sequence[Estimated] = ()) -> str:
