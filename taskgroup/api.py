@@ -91,6 +91,11 @@ class SearchResult:
         return self.outcome.matched_transfer
 
     @property
+    def auxiliaries(self) -> pd.DataFrame:
+        """What each auxiliary task added to the networks that it was tried in, with interval, p and q."""
+        return self.outcome.auxiliaries
+
+    @property
     def ways(self) -> pd.DataFrame:
         """Networks that were also trained at another depth or weighting, against the first way."""
         return self.outcome.ways
@@ -192,7 +197,9 @@ def measure(
     if not isinstance(subsets, Iterable):
         raise InputError(f"subsets is {subsets!r}; give a list of lists of task names")
     subsets = [subsets] if isinstance(subsets, str) else subsets
-    wanted = list(dict.fromkeys(in_task_order(subset, study.task_names) for subset in subsets))
+    riding = study.auxiliary_names
+    ordered = (in_task_order(subset, study.task_names, auxiliary=riding) for subset in subsets)
+    wanted = list(dict.fromkeys(ordered))
     if not wanted:
         raise InputError("subsets is empty; give at least one list of task names")
     if baseline == "matched" and study.trainer is not None:
@@ -204,7 +211,7 @@ def measure(
         matched = None
         if baseline == "matched" and session.dataset is not None:
             n_inputs = session.dataset.n_inputs
-            matched = matched_capacities(study, recipes, n_inputs, joint_sizes(wanted))
+            matched = matched_capacities(study, recipes, n_inputs, joint_sizes(wanted, riding=riding))
         specs = _measured_specs(study, recipes, wanted, chosen, matched)
         session.lab.run(_MEASURE, specs)
         frame = session.record.runs_frame(session.study_id, every_stage=True)
@@ -223,7 +230,7 @@ def _measured_specs(
 ) -> list[RunSpec]:
     """The subsets' runs after those of their baselines, which are of full size without `matched`."""
     if matched is None:
-        needed = [(task,) for task in study.task_names if any(task in subset for subset in subsets)]
+        needed = [(task,) for task in study.main_names if any(task in subset for subset in subsets)]
         return [recipes.spec(subset, seed) for seed in seeds for subset in [*needed, *subsets]]
     by_size = matched_specs(study, recipes, matched, subsets, seeds)
     baselines = [spec for specs in by_size.values() for spec in specs]
@@ -255,6 +262,7 @@ def search(
     scale: Literal["score", "relative"] = "score",
     candidates: Sequence[Sequence[str]] | None = None,
     importance: Mapping[str, float] | None = None,
+    auxiliary: Sequence[str] = (),
     strategy: str | None = None,
     name: str | None = None,
 ) -> SearchResult:
@@ -283,6 +291,8 @@ def search(
             (`train` only).
         candidates: The only subsets that may be asked for (`train` only).
         importance: Weight of each task in the objective, 1 by default (`train` only).
+        auxiliary: Names of tasks that may ride along in networks of the others, and need no score (`train`
+            only; a study says it by the role of its tasks).
         strategy: How subsets are chosen: `active` (the default), `hoa`, `pairs`, `random` or `exhaustive`.
         name: The study's name in the record (`train` only).
 
@@ -301,6 +311,7 @@ def search(
             scale=scale != "score",
             candidates=candidates is not None,
             importance=importance is not None,
+            auxiliary=bool(auxiliary),
             name=name is not None,
         )
         changed = _overridden(study, runs=runs, groups=groups, seeds=seeds, seed=seed, strategy=strategy)
@@ -320,7 +331,7 @@ def search(
     document = {
         "name": "function" if name is None else name,
         "data": {"source": f"python:{getattr(train, '__qualname__', 'train')}"},
-        "tasks": _external_tasks(study, direction, scale, importance),
+        "tasks": [*_external_tasks(study, direction, scale, importance), *_external_auxiliaries(auxiliary)],
         "search": {
             "runs": 100 if runs is None else runs,
             "seeds": 1 if seeds is None else seeds,
@@ -365,7 +376,7 @@ def _search_function(
     storage: str | None,
     listener: Progress,
 ) -> SearchResult:
-    allowed = as_candidates(candidates, study.task_names)
+    allowed = as_candidates(candidates, study.task_names, auxiliary=study.auxiliary_names)
     calls = plan_calls(
         study, runs=study.search.runs, seeds=study.search.seeds, confirm=confirm, candidates=allowed
     )
@@ -405,6 +416,13 @@ def _external_tasks(
         {"name": name, "kind": "regression", "metric": metric, "importance": weight.get(name, 1.0)}
         for name in names
     ]
+
+
+def _external_auxiliaries(names: Sequence[str]) -> list[dict[str, Any]]:
+    if not isinstance(names, Iterable):
+        raise InputError(f"auxiliary is {names!r:.80}; give a list of task names")
+    names = [names] if isinstance(names, str) else list(names)
+    return [{"name": name, "kind": "regression", "role": "auxiliary"} for name in names]
 
 
 def _overridden(study: Study, **given: Any) -> Study:

@@ -23,7 +23,7 @@ def load_study(path: str | Path) -> Study:
     """
     study = read_study(path)
     if study.trainer is not None:
-        _check_metrics(study.tasks)
+        _check_metrics(study.main_tasks)
         return study
     for task in study.tasks:
         metric_for(task.metric, task.kind)  # scores of unknown range are for trainers of the user's alone

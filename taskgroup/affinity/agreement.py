@@ -59,7 +59,8 @@ def rank_agreement(
     Reference:
         Bonett and Wright 2000 (interval of Spearman's correlation by Fisher's transformation).
     """
-    measured = measured.loc[estimate.index, estimate.columns]
+    tasks = estimate.columns  # where some are sources alone, the matrices have fewer rows
+    estimate, measured = (matrix.reindex(index=tasks, columns=tasks) for matrix in (estimate, measured))
     pairs = np.stack([estimate.to_numpy(dtype=float), measured.to_numpy(dtype=float)])
     both = np.isfinite(pairs).all(axis=0) & ~np.eye(len(estimate), dtype=bool)
     n_pairs = int(np.triu(both | both.T).sum())

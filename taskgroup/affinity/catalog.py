@@ -41,6 +41,7 @@ class Estimator:
         estimate: Returns the matrix [target, source].
         held_out: For `gains`: how well pairs are ranked by what was measured elsewhere.
         counts: For `joint`: the parts of a probe's operations that it needs.
+        sees_reversal: Whether an adversarial task shows by what its reversed gradient does.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Estimator:
     estimate: Callable[..., pd.DataFrame]
     held_out: Callable[[pd.DataFrame, Subset], Agreement | None] | None = None
     counts: tuple[str, ...] = ()
+    sees_reversal: bool = True
 
     @property
     def in_gains(self) -> bool:
@@ -112,6 +114,7 @@ _ALL = (
         "joint",
         linearised,
         counts=("training", "linearised"),
+        sees_reversal=False,
     ),
     Estimator(
         "static",
@@ -119,6 +122,7 @@ _ALL = (
         "compared in Azorin 2023",
         "rows",
         static,
+        sees_reversal=False,
     ),
 )
 

@@ -9,6 +9,7 @@ Reference:
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import partial
 
 import pandas as pd
@@ -37,8 +38,15 @@ def held_out(gains: pd.DataFrame, tasks: Subset) -> Agreement | None:
     return left_out_agreement(gains, tasks, _MEAN_OF_PAIRS)
 
 
-def predict_from_pairs(subset: Subset, pairs: PairGains) -> dict[str, float] | None:
+def predict_from_pairs(
+    subset: Subset, pairs: PairGains, *, riding: Collection[str] = ()
+) -> dict[str, float] | None:
     """Predict each target's value in a subset as the mean over its measured pairs within the subset.
+
+    Args:
+        subset: The tasks.
+        pairs: What was measured.
+        riding: Tasks that are no targets.
 
     Returns:
         The value of every task; None where some task has no measured pair within the subset.
@@ -51,7 +59,7 @@ def predict_from_pairs(subset: Subset, pairs: PairGains) -> dict[str, float] | N
     {'a': 0.05, 'b': 0.0, 'c': 0.1}
     """
     predicted = {}
-    for target in subset:
+    for target in (task for task in subset if task not in riding):
         known = [pairs[target, source] for source in subset if (target, source) in pairs]
         if not known:
             return None

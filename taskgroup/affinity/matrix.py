@@ -16,7 +16,8 @@ class AffinityMatrix:
     """Estimated gain that each source task (column) brings to each target task (row).
 
     Every frame has the tasks as index (`target`) and columns (`source`), in the order of the task list;
-    the diagonal is NaN, and so are pairs that were not measured. Positive helps.
+    a task beside itself is NaN, and so are pairs that were not measured. Auxiliary tasks are columns alone.
+    Positive helps.
 
     Attributes:
         estimate: The estimated gain, as a share of the target's single-task error.
@@ -53,13 +54,13 @@ class AffinityMatrix:
         """A matrix of estimates without intervals: `low`, `high`, `q_value` and `n_runs` are NaN.
 
         Args:
-            estimate: [target, source]; the diagonal is blanked.
+            estimate: [target, source]; a task beside itself is blanked.
             estimator: As in the class.
             cost_runs: As in the class.
             cost_flops: As in the class.
             agreement: As in the class.
         """
-        off_diagonal = ~np.eye(len(estimate), dtype=bool)
+        off_diagonal = np.not_equal.outer(estimate.index.to_numpy(), estimate.columns.to_numpy())
         blank = pd.DataFrame(np.nan, index=estimate.index, columns=estimate.columns)
         return cls(
             estimate=estimate.where(off_diagonal),
@@ -92,13 +93,18 @@ class AffinityMatrix:
         return table.astype({"n_runs": "Int64" if table["n_runs"].isna().any() else int})
 
     def document(self) -> dict[str, Any]:
-        """The matrix as plain JSON values, one nested list a statistic, None where not measured."""
+        """The matrix as plain JSON values, one nested list a statistic, None where not measured.
+
+        `tasks` are the rows, and the columns too unless `sources` names these.
+        """
 
         def nested(frame: pd.DataFrame) -> list[list[float | None]]:
             return [[None if pd.isna(v) else float(v) for v in row] for row in frame.to_numpy()]
 
+        targets, sources = list(self.estimate.index), list(self.estimate.columns)
         return {
-            "tasks": list(self.estimate.index),
+            "tasks": targets,
+            **({"sources": sources} if sources != targets else {}),
             "estimator": self.estimator,
             "cost_runs": self.cost_runs,
             "cost_flops": self.cost_flops,

@@ -18,15 +18,23 @@ PairGains = Mapping[tuple[str, str], float]
 _STATISTICS = {"estimate": "gain", "low": "low", "high": "high", "q_value": "q_value", "n_runs": "n_seeds"}
 
 
-def pairwise(transfer: pd.DataFrame, tasks: Subset, *, gains: pd.DataFrame | None = None) -> AffinityMatrix:
+def pairwise(
+    transfer: pd.DataFrame,
+    tasks: Subset,
+    *,
+    gains: pd.DataFrame | None = None,
+    targets: Subset | None = None,
+) -> AffinityMatrix:
     """Arrange the pairs of a transfer table as a matrix [target, source].
 
     Args:
         transfer: One row a measured (target, subset); larger subsets are left out.
-        tasks: Rows and columns, in this order.
+        tasks: Columns, and rows, in this order.
         gains: One row a joint run and task (target, subset, seed, gain), for the agreement between seeds.
+        targets: The rows, where some tasks are sources alone.
     """
-    frames = {name: pd.DataFrame(np.nan, index=list(tasks), columns=list(tasks)) for name in _STATISTICS}
+    rows = list(tasks if targets is None else targets)
+    frames = {name: pd.DataFrame(np.nan, index=rows, columns=list(tasks)) for name in _STATISTICS}
     pairs = transfer[transfer["n_tasks"] == 2]
     for row in pairs.itertuples(index=False):
         (source,) = (name for name in subset_from_name(str(row.subset)) if name != row.target)

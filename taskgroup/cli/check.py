@@ -36,7 +36,8 @@ def command(study_file: str, *, as_json: bool) -> None:
     for task in document["tasks"]:
         labels = f"  {task['labelled']} labels" if "labelled" in task else ""
         rows = f"  rows: {_parts_in_words(task['rows'])}" if "rows" in task else ""
-        told = f"  {task['name']:<{width}}  {task['kind']:<10}  scored by {task['metric']:<8}{labels}{rows}"
+        use = f"scored by {task['metric']:<8}" if "metric" in task else f"{task['role']:<18}"
+        told = f"  {task['name']:<{width}}  {task['kind']:<10}  {use}{labels}{rows}"
         say(told.rstrip())
     for warning in document["warnings"]:
         say(f"warning: {warning}")
@@ -81,6 +82,8 @@ def _with_trainer(study: Study, trainer: TrainerSpec) -> dict[str, Any]:
 
 def _task(study: Study, name: str) -> dict[str, Any]:
     task = study.task(name)
+    if task.role == "auxiliary":
+        return {"name": name, "kind": task.kind, "role": task.role}
     return {"name": name, "kind": task.kind, "metric": task.score.name}
 
 

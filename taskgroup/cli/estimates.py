@@ -42,12 +42,12 @@ def _matrix_lines(affinity: AffinityMatrix) -> list[str]:
     from taskgroup.affinity import ESTIMATORS
 
     estimator = ESTIMATORS[affinity.estimator]
-    tasks = list(affinity.estimate.index)
-    width = max(8, *map(len, tasks))
+    targets, sources = list(affinity.estimate.index), list(affinity.estimate.columns)
+    width = max(8, *map(len, sources))
     lines = [_GAIN_TITLE if estimator.in_gains else f"{estimator.summary}. {_SCORE_TITLE}", ""]
-    lines.append(" " * width + "".join(f"  {task:>{width}}" for task in tasks))
-    for target in tasks:
-        cells = [_cell(affinity, target, source, percent=estimator.in_gains) for source in tasks]
+    lines.append(" " * width + "".join(f"  {source:>{width}}" for source in sources))
+    for target in targets:
+        cells = [_cell(affinity, target, source, percent=estimator.in_gains) for source in sources]
         lines.append(f"{target:<{width}}" + "".join(f"  {cell:>{width}}" for cell in cells))
     return lines
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from taskgroup.grouping import Network
     from taskgroup.search import Outcome
+    from taskgroup.spec import Subset
 
 _WIDTH = 100
 
@@ -18,16 +19,24 @@ def recommendation_lines(outcome: Outcome) -> list[str]:
     n = len(grouping.networks)
     cost = f"serving cost {grouping.cost:.3g} (1 = one standard network)"
     lines = [f"Recommended: {n} network{'s' if n > 1 else ''}, {cost}"]
-    lines += [f"  {i}. {_network(network)}" for i, network in enumerate(grouping.networks, start=1)]
+    auxiliary = outcome.study.auxiliary_names
+    lines += [
+        f"  {i}. {_network(network, auxiliary)}" for i, network in enumerate(grouping.networks, start=1)
+    ]
     lines += ["", *_gain_lines(outcome), ""]
+    lines += _auxiliary_lines(outcome)
     lines += _negative_lines(outcome)
     lines += [line for note in outcome.notes for line in textwrap.wrap(f"Note: {note}", _WIDTH)]
     return lines
 
 
-def _network(network: Network) -> str:
+def _network(network: Network, auxiliary: Subset) -> str:
     text = ", ".join(network.serves)
-    riding = [task for task in network.subset if task not in network.serves]
+    riding = [
+        f"auxiliary {task}" if task in auxiliary else task
+        for task in network.subset
+        if task not in network.serves
+    ]
     if riding:
         text += f"  (trained with {', '.join(riding)})"
     if network.sharing is not None and len(network.subset) > 1:
@@ -49,11 +58,25 @@ def _gain_lines(outcome: Outcome) -> list[str]:
     joint = _advantage(grouping.versus.get("all_in_one"))
     if all(len(network.subset) == 1 for network in grouping.networks):
         alone = "none, these are the single-task networks"
-    elif len(grouping.networks) == 1:
+    elif len(grouping.networks) == 1 and grouping.networks[0].subset == grouping.networks[0].serves:
         joint = "none, this is that network"
     lines.append(f"Gain over single-task networks: {alone}  ({where})")
     lines.append(f"Gain over one network for all:  {joint}")
     return lines
+
+
+def _auxiliary_lines(outcome: Outcome) -> list[str]:
+    """Which auxiliary tasks help whom; nothing where there are none."""
+    tried = outcome.auxiliaries
+    if tried.empty:
+        return []
+    alone = tried[(tried["beside"] == tried["target"]) & (tried["q_value"] < 0.05) & (tried["gain"] > 0)]
+    if alone.empty:
+        return ["No auxiliary task helps a single target at q < 0.05."]
+    return ["Auxiliary tasks that help (q < 0.05, validation rows):"] + [
+        f"  {row.auxiliary} helps {row.target}: {row.gain:+.0%} [{row.low:+.0%} to {row.high:+.0%}]"
+        for row in alone.sort_values("gain", ascending=False).itertuples(index=False)
+    ]
 
 
 def _advantage(values: object) -> str:

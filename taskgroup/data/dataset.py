@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,15 @@ from taskgroup.data.repeats import Repeats, find_repeats
 from taskgroup.data.strata import stratify
 from taskgroup.spec import Task
 
+Rows = npt.NDArray[np.int64]
+
+
+class Encoding(Protocol):
+    """Makes the labels that networks learn of the values in the data."""
+
+    def __call__(self, values: npt.NDArray[np.float64], train: Rows) -> npt.NDArray[np.float64]:
+        """The labels ``[N]`` or ``[N, K]``, estimated from the training rows alone; NaN where missing."""
+
 
 @dataclass(frozen=True, eq=False)
 class Target:
@@ -24,21 +34,29 @@ class Target:
     Attributes:
         task: The task that they belong to.
         values: float64, NaN where a label is missing. Shape ``[N]``: 0 or 1 (binary), class codes
-            0 to K-1 (multiclass), the task's own units (regression); ``[N, K]`` of 0 and 1 (multilabel).
+            0 to K-1 (multiclass), the task's own units (regression); ``[N, K]`` of 0 and 1 (multilabel),
+            of the units of several columns (a derived regression), or of the shares of soft classes.
         classes: The labels as they stand in the data, in the order of their codes; the column names for
             multilabel; empty for regression.
         weights: ``[N]`` float64, how much each labelled row counts, above 0; None where all count the same.
+        taken_from: ``[N]`` int64, the row that each label was taken from, which must stand in the same part
+            of a split for it to count; None where labels are the rows' own.
+        encoding: Makes the labels of a seed; None where the values are the labels.
     """
 
     task: Task
     values: npt.NDArray[np.float64]
     classes: tuple[object, ...] = ()
     weights: npt.NDArray[np.float64] | None = None
+    taken_from: Rows | None = None
+    encoding: Encoding | None = None
 
     @property
     def n_outputs(self) -> int:
-        """How many network outputs the task needs: K for multiclass and multilabel, else 1."""
-        return len(self.classes) if self.task.kind in ("multiclass", "multilabel") else 1
+        """How many network outputs the task needs: K for classes and labels, else one a column."""
+        if self.task.kind in ("multiclass", "multilabel"):
+            return len(self.classes)
+        return 1 if self.values.ndim == 1 else self.values.shape[1]
 
     @cached_property
     def labelled(self) -> npt.NDArray[np.bool_]:
@@ -97,13 +115,15 @@ class Dataset:
 
     @cached_property
     def strata(self) -> npt.NDArray[np.int64]:
-        """A stratum code for each row ``[N]``, from the labels of the classification tasks.
+        """A stratum code for each row ``[N]``, from the labels of the classification tasks that are scored.
 
+        An auxiliary task more or less so leaves every row in its part of the split.
         Where tasks have rows of their own, each task's rows have strata of their own.
         """
         if self.owner is not None:
             return self._strata_of_owners(self.owner)
-        discrete = [t.values for t in self.targets.values() if t.task.kind != "regression"]
+        scored = [t for t in self.targets.values() if t.task.role == "main"]
+        discrete = [t.values for t in scored if t.task.kind != "regression"]
         columns = [column for values in discrete for column in values.reshape(self.n_rows, -1).T]
         return stratify(columns, n_rows=self.n_rows)
 
@@ -145,4 +165,5 @@ class Dataset:
         """What else decides results where it is given, by a name of its own."""
         given = {"owner": self.owner, "divided by": self.divided_by}
         given |= {f"weights of {name}": target.weights for name, target in self.targets.items()}
+        given |= {f"rows of {name}": target.taken_from for name, target in self.targets.items()}
         return {place: values for place, values in given.items() if values is not None}

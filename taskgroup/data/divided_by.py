@@ -27,8 +27,8 @@ def read_division(table: Table, spec: SplitSpec) -> npt.NDArray[np.float64] | No
         return None
     about = f"data.split.column {spec.column!r}"
     column = table.column(spec.column, wanted_by="data.split.column")
-    _refuse_gaps(column, about)
-    values = _times(column, about) if spec.by == "time" else _codes(column)
+    refuse_gaps(column, about)
+    values = moments(column, about) if spec.by == "time" else group_codes(column)
     n_distinct = len(np.unique(values))
     if n_distinct < MIN_GROUPS:
         what = "times" if spec.by == "time" else "groups"
@@ -39,13 +39,19 @@ def read_division(table: Table, spec: SplitSpec) -> npt.NDArray[np.float64] | No
     return values
 
 
-def _codes(column: Column) -> npt.NDArray[np.float64]:
+def group_codes(column: Column) -> npt.NDArray[np.float64]:
+    """Number the groups of a column ``[N]``, from 0 in sorted order."""
     values = column.astype(str) if column.dtype.kind == "O" else column
     codes: npt.NDArray[np.int64] = np.unique(values, return_inverse=True)[1]
     return codes.astype(np.float64)
 
 
-def _times(column: Column, about: str) -> npt.NDArray[np.float64]:
+def moments(column: Column, about: str) -> npt.NDArray[np.float64]:
+    """Read times as numbers, or seconds ``[N]``.
+
+    Raises:
+        InputError: If a value is neither a finite number nor a date; ``about`` opens the message.
+    """
     if column.dtype.kind in "iuf":
         values = column.astype(np.float64)
         if np.isinf(values).any():
@@ -67,7 +73,12 @@ def _times(column: Column, about: str) -> npt.NDArray[np.float64]:
     return seconds.astype(np.float64)
 
 
-def _refuse_gaps(column: Column, about: str) -> None:
+def refuse_gaps(column: Column, about: str) -> None:
+    """Check that a column has a value in every row.
+
+    Raises:
+        InputError: If not; ``about`` opens the message.
+    """
     gaps = np.isnat(column) if column.dtype.kind in "Mm" else is_missing(column)
     if gaps.any():
         raise InputError(f"{about} is empty in row {int(np.argmax(gaps)) + 1}; fill it in, or drop the row")

@@ -46,10 +46,11 @@ def table_from_items(items: Items, study: Study) -> Table:
         InputError: If an item has another form, or one that does not suit the study; the message names it.
     """
     inputs: list[npt.NDArray[np.generic]] = []
-    labels: dict[str, list[Any]] = {column: [] for task in study.tasks for column in task.columns}
+    with_labels = [task for task in study.tasks if task.derive is None]
+    labels: dict[str, list[Any]] = {column: [] for task in with_labels for column in task.columns}
     for number, x, targets in _pairs(items):
         inputs.append(_input(x, number, like=inputs[0] if inputs else None))
-        for column, value in _labels(targets, study.tasks, place=f"{PLACE}, item {number}"):
+        for column, value in _labels(targets, with_labels, place=f"{PLACE}, item {number}"):
             labels[column].append(value)
     if not inputs:
         raise InputError(f"{PLACE} has no items; check that it is the right one")

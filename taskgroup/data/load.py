@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from taskgroup.data.bundled import read_bundled
 from taskgroup.data.dataset import Dataset, Target
+from taskgroup.data.derived import DERIVATIONS, Sources
 from taskgroup.data.divided_by import read_division
+from taskgroup.data.features import Features
 from taskgroup.data.files import read_file
 from taskgroup.data.folders import read_image_folder
 from taskgroup.data.function import as_table, call_function
@@ -23,7 +25,7 @@ from taskgroup.data.roles import reserved_columns
 from taskgroup.data.row_weights import with_weights
 from taskgroup.data.table import Table
 from taskgroup.errors import InputError
-from taskgroup.spec import IN_MEMORY, Study
+from taskgroup.spec import IN_MEMORY, DataSpec, Study
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -111,8 +113,10 @@ def _assemble(given: Table | OwnRows, study: Study, *, folder: Path = Path()) ->
         )
     targets = _targets(owned, study)
     used = frozenset(name for task in study.tasks for name in task.columns)
-    reserved = reserved_columns(table, study)
-    features = read_features(table, study.data, targets=used | reserved, folder=folder)
+    not_read = used | reserved_columns(table, study)
+    data, not_read = _without_removed(study, not_read)
+    features = read_features(table, data, targets=not_read, folder=folder)
+    targets = _with_derived(targets, table, features, study)
     dataset = Dataset(
         features.matrix,
         features.names,
@@ -126,9 +130,35 @@ def _assemble(given: Table | OwnRows, study: Study, *, folder: Path = Path()) ->
     return replace(dataset, warnings=tuple(warnings))
 
 
+def _without_removed(study: Study, not_read: frozenset[str]) -> tuple[DataSpec, frozenset[str]]:
+    """What to read, without the inputs that serve as outputs, and the columns that are no features."""
+    removed = frozenset().union(*(task.derive.removed for task in study.tasks if task.derive))
+    listed = study.data.features
+    if listed is None or not removed:
+        return study.data, not_read | removed
+    kept = [name for name in listed if name not in removed]
+    return study.data.model_copy(update={"features": kept}), not_read
+
+
+def _with_derived(
+    targets: Mapping[str, Target], table: Table, features: Features, study: Study
+) -> dict[str, Target]:
+    """All targets in the order of the task list, those that are made of other columns among them."""
+    sources = Sources(table, features, targets, study.tasks)
+    return {
+        task.name: targets[task.name]
+        if task.derive is None
+        else DERIVATIONS[task.derive.way](task, task.derive, sources, place=f"tasks[{i}].derive")
+        for i, task in enumerate(study.tasks)
+    }
+
+
 def _targets(owned: Table | OwnRows, study: Study) -> dict[str, Target]:
+    """The targets with columns of their own."""
     targets = {}
     for i, task in enumerate(study.tasks):
+        if task.derive is not None:
+            continue
         if isinstance(owned, OwnRows):
             target, table = own_target(owned, task, position=i), owned.table
         else:
@@ -137,7 +167,8 @@ def _targets(owned: Table | OwnRows, study: Study) -> dict[str, Target]:
     return targets
 
 
-def _target_warnings(targets: Mapping[str, Target]) -> list[str]:
+def _target_warnings(given: Mapping[str, Target]) -> list[str]:
+    targets = {name: target for name, target in given.items() if target.task.derive is None}
     warnings = [warning for target in targets.values() for warning in label_warnings(target)]
     first_with: dict[bytes, str] = {}
     for name, target in targets.items():

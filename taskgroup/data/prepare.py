@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from taskgroup.data.dataset import Dataset, Target
+from taskgroup.data.seen import as_seen
 from taskgroup.data.split import Split
 from taskgroup.data.standardise import Numbers, standardisation
 
@@ -33,8 +34,9 @@ class Prepared:
             the labelled training rows (regression); 0 where a label is missing.
         labelled: ``[T, N]`` bool; for multilabel, where all labels of the row are known.
         outputs: Each task's slice of the K outputs, in the order of the task list.
-        offset: ``[T]`` float64; ``targets * scale + offset`` is in the data's units. 0 unless regression.
-        scale: ``[T]`` float64; 1 unless regression.
+        offset: ``[T]`` float64; ``targets * scale + offset`` is in the data's units. 0 unless regression on
+            one column.
+        scale: ``[T]`` float64; 1 unless regression on one column.
         n_training_labels: ``[T]`` int64, the labelled training rows of each task.
         profile_columns: How many of the features are quantities; none where they are numbers of tokens.
         weights: ``[T, N]`` float32, how much each label counts: 0 where it is missing, 1 on average over a
@@ -63,7 +65,7 @@ def prepare(dataset: Dataset, split: Split) -> Prepared:
         split: Whose training rows means and standard deviations are taken from.
     """
     numbers = _numbers(dataset, split)
-    targets = list(dataset.targets.values())
+    targets = [as_seen(target, split) for target in dataset.targets.values()]
     units = [_units(target, split.train) for target in targets]
     blocks = [_encode(target, *unit) for target, unit in zip(targets, units, strict=True)]
     labelled = np.stack([target.labelled for target in targets])
@@ -79,8 +81,8 @@ def prepare(dataset: Dataset, split: Split) -> Prepared:
             name: slice(end - len(block), end)
             for name, block, end in zip(dataset.targets, blocks, ends, strict=True)
         },
-        offset=np.array([offset for offset, _ in units]),
-        scale=np.array([scale for _, scale in units]),
+        offset=np.array([_of_one_column(offset, 0.0) for offset, _ in units]),
+        scale=np.array([_of_one_column(scale, 1.0) for _, scale in units]),
         n_training_labels=labelled[:, split.train].sum(axis=1),
         profile_columns=0 if dataset.n_tokens else dataset.features.shape[1],
         weights=_weights(targets, labelled, split.train),
@@ -109,17 +111,27 @@ def _weights(
     return weights.astype(np.float32)
 
 
-def _units(target: Target, train: npt.NDArray[np.int64]) -> tuple[float, float]:
+Unit = float | Float64
+"""Of a task, or of each of its columns ``[K, 1]``."""
+
+
+def _units(target: Target, train: npt.NDArray[np.int64]) -> tuple[Unit, Unit]:
     values = target.values[train][target.labelled[train]]
     if target.task.kind != "regression" or not len(values):
         return 0.0, 1.0
-    mean, std = standardisation(values[:, None])
+    mean, std = standardisation(values.reshape(len(values), -1))
+    if values.ndim > 1:
+        return mean[:, None], std[:, None]
     return float(mean[0]), float(std[0])
 
 
-def _encode(target: Target, offset: float, scale: float) -> Float32:
+def _of_one_column(unit: Unit, otherwise: float) -> float:
+    return unit if isinstance(unit, float) else otherwise
+
+
+def _encode(target: Target, offset: Unit, scale: Unit) -> Float32:
     """Network targets ``[n_outputs, N]``."""
-    if target.task.kind == "multiclass":
+    if target.task.kind == "multiclass" and target.values.ndim == 1:
         encoded = target.values == np.arange(target.n_outputs)[:, None]
     else:
         encoded = (target.values.reshape(len(target.values), -1).T - offset) / scale

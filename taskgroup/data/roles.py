@@ -39,5 +39,8 @@ def _places(study: Study) -> list[tuple[str, str]]:
         "data.split.column": data.split.column,
         **{f"tasks[{i}].weight": task.weight for i, task in enumerate(study.tasks)},
     }
+    for i, task in enumerate(study.tasks):
+        if task.derive is not None:
+            single |= {f"tasks[{i}].derive.by": task.derive.by, f"tasks[{i}].derive.order": task.derive.order}
     excluded = [(f"data.exclude[{i}]", name) for i, name in enumerate(data.exclude)]
     return [*((place, name) for place, name in single.items() if name is not None), *excluded]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -28,10 +29,12 @@ def suspicions(dataset: Dataset, split: Split, *, stops_early: bool = False) -> 
     """One sentence for each thing that deserves a second look.
 
     Args:
-        dataset: The rows.
+        dataset: The rows; auxiliary tasks are not looked at.
         split: Whose training rows are learned from and whose validation rows are predicted.
         stops_early: Whether the validation rows also say when training stops.
     """
+    scored = {name: target for name, target in dataset.targets.items() if target.task.role == "main"}
+    dataset = replace(dataset, targets=scored)
     found = [*_alike_targets(dataset), *_rare_classes(dataset), *_giveaways(dataset, split)]
     return [*found, *(_few_to_stop_on(dataset, split) if stops_early else [])]
 

@@ -16,7 +16,7 @@ from typing import final
 from taskgroup.executors.lifeline import Lifeline
 from taskgroup.executors.process_group import ProcessGroup
 from taskgroup.executors.score_file import BadScoresError, read_scores
-from taskgroup.spec import RunResult, RunSpec, Score, Task, TrainerSpec, filled_words
+from taskgroup.spec import RunResult, RunSpec, Score, Task, TrainerSpec, filled_words, main_tasks
 
 _GRACE_SECONDS = 5.0
 
@@ -39,7 +39,7 @@ class CommandExecutor:
 
     Args:
         trainer: The command and how to treat it.
-        tasks: Name the metric of the scores.
+        tasks: Name the metric of the scores; auxiliary ones need none.
         n_workers: Commands at the same time.
         grace_seconds: How long processes that were asked to end may take before they are killed.
     """
@@ -53,7 +53,7 @@ class CommandExecutor:
         grace_seconds: float = _GRACE_SECONDS,
     ) -> None:
         self._trainer, self._words = trainer, trainer.words
-        self._metrics = {task.name: task.score.name for task in tasks}
+        self._metrics = {task.name: task.score.name for task in main_tasks(tasks)}
         self._n_workers, self._grace_seconds = n_workers, grace_seconds
         self._folder = trainer_folder(trainer)
         self._lifeline = Lifeline()

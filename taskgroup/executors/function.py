@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import final
 
 from taskgroup.errors import InputError
-from taskgroup.spec import RunResult, RunSpec, Score, Sharing, Subset, Task
+from taskgroup.spec import RunResult, RunSpec, Score, Sharing, Subset, Task, main_tasks
 
 _LARGEST = 1e100  # larger scores overflow when they are squared
 
@@ -42,12 +42,12 @@ class FunctionExecutor:
 
     Args:
         function: Takes a `Request`, returns one score for each task of its subset.
-        tasks: Name the metric of the scores.
+        tasks: Name the metric of the scores; what is returned for auxiliary tasks is not looked at.
     """
 
     def __init__(self, function: TrainFunction, tasks: Sequence[Task]) -> None:
         self._function = function
-        self._metric = {task.name: task.score.name for task in tasks}
+        self._metric = {task.name: task.score.name for task in main_tasks(tasks)}
 
     def pack(self, specs: Sequence[RunSpec]) -> list[list[RunSpec]]:
         """One run at a time, so that each is kept as soon as it is done."""
@@ -82,13 +82,14 @@ class FunctionExecutor:
         return RunResult(spec, "ok", scores, seconds=seconds)
 
     def _scores(self, spec: RunSpec, returned: Mapping[str, float]) -> tuple[Score, ...]:
-        if not isinstance(returned, Mapping) or set(spec.subset) - set(returned):
+        served = tuple(task for task in spec.subset if task in self._metric)
+        if not isinstance(returned, Mapping) or set(served) - set(returned):
             raise InputError(
-                f"train() must return a score for each task of its subset {spec.subset}, "
+                f"train() must return a score for each task of its subset {served}, "
                 f"as {{task: score}}, but returned {returned!r:.200}"
             )
         scores = []
-        for task in spec.subset:
+        for task in served:
             try:
                 value = float(returned[task])
             except (TypeError, ValueError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,9 @@ def read_scores(path: Path, subset: Subset, metrics: Mapping[str, str]) -> tuple
 
     Args:
         path: What the command was told to write.
-        subset: The tasks that it trained; each needs a score on each split, and no others may have one.
-        metrics: The name of each task's metric.
+        subset: The tasks that it trained; no others may have a score.
+        metrics: The name of each main task's metric: those that it trained need a score on each split; what
+            stands there for auxiliary tasks is left out.
 
     Raises:
         BadScoresError: If the file is missing or holds anything else.
@@ -32,7 +33,7 @@ def read_scores(path: Path, subset: Subset, metrics: Mapping[str, str]) -> tuple
     return tuple(
         Score(task, split, metrics[task], value)
         for split, of_tasks in _by_split(_document(path)).items()
-        for task, value in _checked(of_tasks, split, subset).items()
+        for task, value in _checked(of_tasks, split, subset, metrics).items()
     )
 
 
@@ -63,21 +64,24 @@ def _by_split(document: dict[str, Any]) -> dict[Split, dict[str, Any]]:
     return {split: document[split] for split in SPLITS if split in document}
 
 
-def _checked(of_tasks: dict[str, Any], split: Split, subset: Subset) -> dict[str, float]:
+def _checked(
+    of_tasks: dict[str, Any], split: Split, subset: Subset, scored: Container[str]
+) -> dict[str, float]:
     for task in of_tasks:
         if task not in subset:
             raise BadScoresError(
                 f"it wrote a {split} score for {task!r:.80}, which it was not told to train; "
                 f"{nearest(task, subset)}"
             )
-    for task in subset:
+    served = [task for task in subset if task in scored]
+    for task in served:
         if task not in of_tasks:
             raise BadScoresError(f"it wrote no {split} score for task {task!r}")
         if not _is_score(of_tasks[task]):
             raise BadScoresError(
                 f"its {split} score of task {task!r} is {of_tasks[task]!r:.50}, no finite number"
             )
-    return {task: float(of_tasks[task]) for task in subset}
+    return {task: float(of_tasks[task]) for task in served}
 
 
 def _is_score(value: object) -> bool:

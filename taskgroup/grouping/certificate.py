@@ -42,7 +42,7 @@ def verify(problem: Problem, grouping: Grouping) -> None:
     _check_links(problem, grouping)
     _check_sizes(problem, grouping)
     if not problem.rules.overlap:
-        _check_no_overlap(grouping)
+        _check_no_overlap(problem, grouping)
     total = sum(_best_value(problem, network) for network in grouping.networks)
     if not _equal(total, grouping.select_total, problem):
         raise CertificateError(
@@ -102,13 +102,13 @@ def _check_sizes(problem: Problem, grouping: Grouping) -> None:
             raise CertificateError("max_size", f"network '{name}' trains {size} tasks, more than {most}")
 
 
-def _check_no_overlap(grouping: Grouping) -> None:
+def _check_no_overlap(problem: Problem, grouping: Grouping) -> None:
     for network in grouping.networks:
-        idle = set(network.subset) - set(network.serves)
+        idle = set(network.subset) - set(network.serves) - set(problem.riding)
         if idle:
             raise CertificateError("overlap", f"{_listed(sorted(idle))} trains without being served there")
     trained = [task for network in grouping.networks for task in network.subset]
-    for task in trained:
+    for task in set(trained) - set(problem.riding):
         if trained.count(task) > 1:
             raise CertificateError("overlap", f"{task!r} trains in {trained.count(task)} networks")
 

@@ -124,7 +124,9 @@ def _solve_few_tasks(table: RegretTable) -> Assignment | None:
 def _network(problem: Problem, server: int, serves: tuple[str, ...]) -> Network:
     candidate = problem.candidates[server]
     return Network(
-        subset=tuple(task for task in problem.tasks if task in candidate.subset),
+        subset=candidate.subset
+        if problem.riding  # whose place among the tasks nobody but the candidate knows
+        else tuple(task for task in problem.tasks if task in candidate.subset),
         serves=serves,
         cost=float(candidate.cost),
         sharing=candidate.sharing,

@@ -92,6 +92,7 @@ class Problem:
         rules: Which tasks must, may and must not share a network, and how many.
         risk: How many standard errors each value is taken to be worse than it was measured, so that a
             sure gain is preferred to an unsure one. Totals and bounds are then sums of such values.
+        riding: Tasks that candidates may train although nobody wants them served.
 
     Raises:
         InputError: If the parts do not fit together; the message names the value and the fix. Whether
@@ -106,6 +107,7 @@ class Problem:
     max_groups: int | None = None
     rules: Rules = field(default_factory=Rules)
     risk: float = 0.0
+    riding: Subset = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tasks", tuple(self.tasks))
@@ -116,7 +118,7 @@ class Problem:
                 f"direction is {self.direction!r}; {nearest(self.direction, get_args(Direction))}"
             )
         self._check_limit()
-        self.rules.check_tasks(self.tasks)
+        self.rules.check_tasks((*self.tasks, *self.riding))
         self._check_importance()
         self._check_candidates()
 
@@ -146,7 +148,7 @@ class Problem:
                 raise InputError(f"importance of {task!r} is {weight!r}; give a finite number above 0")
 
     def _check_candidates(self) -> None:
-        known = set(self.tasks)
+        known = {*self.tasks, *self.riding}
         served: set[str] = set()
         for candidate in self.candidates:
             for task in candidate.subset:

@@ -163,13 +163,13 @@ class Assignment:
 
 def _allowed(problem: Problem) -> Integers:
     """The places of the candidates that the rules allow."""
-    rules = problem.rules
+    rules, riding = problem.rules, set(problem.riding)
     return np.array(
         [
             place
             for place, candidate in enumerate(problem.candidates)
             if rules.allow(candidate.subset)
-            and (rules.overlap or len(candidate.values) == len(candidate.subset))
+            and (rules.overlap or len(candidate.values) == len(set(candidate.subset) - riding))
         ],
         dtype=np.int64,
     )

@@ -3,6 +3,7 @@
 from taskgroup.models.catalog import BLOCKS, make_encoder
 from taskgroup.models.encoder import Blocks, Encoder
 from taskgroup.models.forest import RunForest, run_forest
+from taskgroup.models.gradient_reversal import Reversal, gradient_factor, layer_factors, scale_gradient
 from taskgroup.models.initial import initial_block, initial_head
 from taskgroup.models.module_network import ModuleNetwork
 from taskgroup.models.modules import Modules
@@ -32,6 +33,7 @@ __all__ = [
     "Modules",
     "Network",
     "Product",
+    "Reversal",
     "RunForest",
     "RunNetwork",
     "StackedCnn",
@@ -41,12 +43,15 @@ __all__ = [
     "Wiring",
     "blas_libraries",
     "fastest_product",
+    "gradient_factor",
     "initial_block",
     "initial_head",
+    "layer_factors",
     "make_encoder",
     "numpy_product",
     "run_forest",
     "run_weights",
+    "scale_gradient",
     "torch_product",
     "wire",
 ]

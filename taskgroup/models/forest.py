@@ -29,6 +29,22 @@ class RunForest:
     sizes: tuple[int, ...]
     paths: tuple[tuple[int, ...], ...]
 
+    def entry(self, place: int) -> int | None:
+        """The first block of a task's own above shared ones, or the number of its blocks for the head.
+
+        Args:
+            place: Of the task in the subset.
+
+        Returns:
+            None where it shares nothing.
+        """
+        path = self.paths[place]
+        others = [other for i, other in enumerate(self.paths) if i != place]
+        n_shared = sum(
+            any(o[level : level + 1] == (node,) for o in others) for level, node in enumerate(path)
+        )
+        return n_shared or None
+
     def parents(self, level: int) -> list[int]:
         """The node of the block below that feeds each node of a block above the first."""
         fed_by = {path[level]: path[level - 1] for path in self.paths if len(path) > level}

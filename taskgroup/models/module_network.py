@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from taskgroup.models.encoder import Encoder
+from taskgroup.models.gradient_reversal import Reversal
 from taskgroup.models.network import Trained
 from taskgroup.models.run_network import HeadMaker, RunNetwork, linear_head
 from taskgroup.models.wiring import Wiring, wire
@@ -32,6 +33,7 @@ class ModuleNetwork:
         encoder: Builds the blocks.
         n_outputs: Output columns of every task, in task-list order.
         make_head: Builds the heads.
+        reversal: The adversarial tasks, whose gradient is reversed where it enters shared blocks.
         dtype: Of all weights and activations.
         device: Where they live.
     """
@@ -43,13 +45,18 @@ class ModuleNetwork:
         encoder: Encoder,
         n_outputs: Mapping[str, int],
         make_head: HeadMaker = linear_head,
+        reversal: Reversal | None = None,
         dtype: torch.dtype = torch.float32,
         device: torch.device | str = "cpu",
     ) -> None:
         self._encoder, self._n_outputs = encoder, dict(n_outputs)
+        networks = [
+            RunNetwork(run, encoder, n_outputs, make_head, reversal=reversal).to(device, dtype)
+            for run in members
+        ]
         self._runs = [
-            _Run(number, run, RunNetwork(run, encoder, n_outputs, make_head).to(device, dtype))
-            for number, run in enumerate(members)
+            _Run(number, run, network)
+            for number, (run, network) in enumerate(zip(members, networks, strict=True))
         ]
         self._wire()
 

@@ -13,6 +13,7 @@ import torch
 from taskgroup.models.catalog import make_encoder
 from taskgroup.models.encoder import Encoder
 from taskgroup.models.encoders.own import own_head
+from taskgroup.models.gradient_reversal import Reversal
 from taskgroup.models.module_network import ModuleNetwork
 from taskgroup.models.network import Network
 from taskgroup.models.run_network import HeadMaker, RunNetwork, check_head, linear_head
@@ -63,16 +64,26 @@ class Modules:
         capacity: float,
         dtype: torch.dtype,
         device: torch.device | str,
+        *,
+        reversal: Reversal | None = None,
     ) -> Network:
         """The networks of a cohort, stacked where that can be and there are several."""
         encoder = self.encoder(capacity)
         if len(members) > 1 and self._stacks:
-            return StackedCnn(members, encoder=encoder, n_outputs=n_outputs, dtype=dtype, device=device)
+            return StackedCnn(
+                members,
+                encoder=encoder,
+                n_outputs=n_outputs,
+                reversal=reversal,
+                dtype=dtype,
+                device=device,
+            )
         return ModuleNetwork(
             members,
             encoder=encoder,
             n_outputs=n_outputs,
             make_head=self._make_head,
+            reversal=reversal,
             dtype=dtype,
             device=device,
         )

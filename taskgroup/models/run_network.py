@@ -12,6 +12,7 @@ from taskgroup.errors import InputError
 from taskgroup.models.block_features import block_features
 from taskgroup.models.encoder import Encoder
 from taskgroup.models.forest import run_forest
+from taskgroup.models.gradient_reversal import Reversal, gradient_factor, scale_gradient
 from taskgroup.models.initial import initial_head
 from taskgroup.models.linear_block import linear_layer
 from taskgroup.spec import RunSpec
@@ -34,10 +35,17 @@ class RunNetwork(nn.Module):
         encoder: Builds the blocks.
         n_outputs: Output columns of every task.
         make_head: Builds the heads.
+        reversal: The adversarial tasks, whose gradient is reversed where it enters shared blocks.
     """
 
     def __init__(
-        self, run: RunSpec, encoder: Encoder, n_outputs: Mapping[str, int], make_head: HeadMaker = linear_head
+        self,
+        run: RunSpec,
+        encoder: Encoder,
+        n_outputs: Mapping[str, int],
+        make_head: HeadMaker = linear_head,
+        *,
+        reversal: Reversal | None = None,
     ) -> None:
         super().__init__()
         forest = run_forest(run.sharing, run.subset, encoder.n_blocks)
@@ -51,19 +59,24 @@ class RunNetwork(nn.Module):
             for task, path in zip(run.subset, self._paths, strict=True)
         )
         self._n_blocks, self._frozen = encoder.n_blocks, encoder.frozen
+        self._factors = [gradient_factor(task, reversal or {}) for task in run.subset]
+        self._entries = [forest.entry(place) for place in range(len(run.subset))]
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """Map a batch of inputs [B, ...] to each task's outputs, [B, K]."""
         known: dict[tuple[int, int], Tensor] = {}
         outputs = []
-        for path, head in zip(self._paths, self.heads, strict=True):
+        for path, head, entry, factor in zip(
+            self._paths, self.heads, self._entries, self._factors, strict=True
+        ):
             h = x
             for place in enumerate(path):
                 if place not in known:
                     level, node = place
-                    known[place] = self.nodes[level][node](h)  # type: ignore[index]
+                    known[place] = self.nodes[level][node](_entered(h, entry == level, factor))  # type: ignore[index]
                 h = known[place]
-            outputs.append(head(h if len(path) == self._n_blocks else block_features(h)))
+            h = h if len(path) == self._n_blocks else block_features(h)
+            outputs.append(head(_entered(h, entry == len(path), factor)))
         return outputs
 
     def train(self, mode: bool = True) -> RunNetwork:
@@ -72,6 +85,11 @@ class RunNetwork(nn.Module):
         if self._frozen:
             self.nodes.eval()
         return self
+
+
+def _entered(h: Tensor, reverses: bool, factor: float) -> Tensor:
+    """What a task's own layers get, whose gradient goes back into shared blocks."""
+    return scale_gradient(h, factor) if reverses and factor != 1.0 else h
 
 
 def check_head(make_head: HeadMaker, n_features: int, n_outputs: int) -> None:

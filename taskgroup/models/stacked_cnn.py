@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from taskgroup.models.encoder import Encoder
 from taskgroup.models.encoders.cnn import ConvolutionBlock, halved, n_groups
+from taskgroup.models.gradient_reversal import Reversal, layer_factors, scale_gradient
 from taskgroup.models.initial_heads import initial_heads
 from taskgroup.models.network import Trained
 from taskgroup.models.run_weights import head_weights, places_of_blocks
@@ -38,6 +39,7 @@ class StackedCnn:
         members: The runs; those with the same seed stand together.
         encoder: Builds `ConvolutionBlock`s.
         n_outputs: Output columns of every task, in task-list order.
+        reversal: The adversarial tasks, whose gradient is reversed where it enters shared blocks.
         dtype: Of all weights and activations.
         device: Where they live.
     """
@@ -48,10 +50,12 @@ class StackedCnn:
         *,
         encoder: Encoder,
         n_outputs: Mapping[str, int],
+        reversal: Reversal | None = None,
         dtype: torch.dtype = torch.float32,
         device: torch.device | str = "cpu",
     ) -> None:
         self._encoder, self._n_outputs = encoder, dict(n_outputs)
+        self._reversal = dict(reversal or {})
         self._place: dict[str, Any] = {"dtype": dtype, "device": device}
         self._rewire(members)
         self._tensors: dict[str, Tensor] = {}
@@ -139,14 +143,25 @@ class StackedCnn:
         nodes = self._head_inputs[level]
         h = h if nodes is None else h.index_select(1, nodes)
         h = h if h.ndim == 3 else h.flatten(3).mean(dim=3)
-        weight, bias = (self._tensors[f"{_HEAD} {level} {part}"] for part in _HEAD_PARTS)
-        return torch.baddbmm(bias.unsqueeze(2), weight, h.permute(1, 2, 0))
+        features = h.permute(1, 2, 0)
+        bias, weight = (self._tensors[f"{_HEAD} {level} {part}"] for part in reversed(_HEAD_PARTS))
+        factor = self._head_factors.get(level)
+        if factor is None:
+            return torch.baddbmm(bias.unsqueeze(2), weight, features)
+        # The heads learn by the first term alone, the encoder by the second, whose value is exactly zero.
+        through = torch.bmm(weight.detach(), features)
+        passed_on = scale_gradient(through - through.detach(), factor)
+        return torch.baddbmm(bias.unsqueeze(2), weight, features.detach()) + passed_on
 
     def _convolve(self, level: int, h: Tensor) -> Tensor:
         """One block of all nodes, [B, M, C, ...] to [B, N, O, ...], or [B, N, O] by the last."""
         weight, bias, scale, shift = (self._tensors[f"{level} {part}"] for part in _BLOCK_PARTS)
         parent, n = self._parents[level], len(weight)
-        h = (h if parent is None else h.index_select(1, parent)).flatten(1, 2)
+        h = h if parent is None else h.index_select(1, parent)
+        factor = self._block_factors[level]
+        if factor is not None:
+            h = scale_gradient(h, factor)
+        h = h.flatten(1, 2)
         h = nn.functional.conv2d(h, weight.flatten(0, 1), bias.flatten(), padding=1, groups=n)
         groups = n * n_groups(weight.shape[1])
         h = nn.functional.group_norm(h, groups, scale.flatten(), shift.flatten()).relu()
@@ -171,6 +186,14 @@ class StackedCnn:
             else torch.from_numpy(heads.node).to(device)
             for heads in self.wiring.heads
         }
+
+        found = layer_factors(
+            members, self.wiring, list(self._n_outputs), self._reversal, n_blocks=self._encoder.n_blocks
+        )
+        self._block_factors = [
+            None if f is None else torch.tensor(f[..., None], **self._place) for f in found.blocks
+        ]
+        self._head_factors = {level: torch.tensor(f, **self._place) for level, f in found.heads.items()}
 
     def _hold(self, values: Mapping[str, Tensor]) -> None:
         self._tensors = {name: value.contiguous().requires_grad_() for name, value in values.items()}

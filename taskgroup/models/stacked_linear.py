@@ -70,20 +70,25 @@ class StackedLinear:
             self._product(fan.weight, x[fan.inputs], fan.of(out))
         return out.add_(self.bias.unsqueeze(2))
 
-    def backward(self, grad: Tensor, x: Tensor, x_grad: Tensor | None = None) -> None:
+    def backward(
+        self, grad: Tensor, x: Tensor, x_grad: Tensor | None = None, *, factor: Tensor | None = None
+    ) -> None:
         """Fill the parameter gradients, and the gradient of the input where it is wanted.
 
         Args:
             grad: Gradient of the output, [N, O, B].
             x: The input of the forward pass, [M, I, B].
             x_grad: Filled with the gradient of the input, [M, I, B].
+            factor: What each output's part in it is multiplied by, [N, O, 1]; the layer's own gradients are
+                not.
         """
         torch.sum(grad, dim=2, out=self.bias_grad)
+        passed_on = grad if factor is None else grad * factor
         for fan in self._fans:
             own = fan.of(grad)
             self._product(own, x[fan.inputs].transpose(1, 2), fan.weight_grad)
             if x_grad is not None:
-                self._product(fan.weight.transpose(1, 2), own, x_grad[fan.inputs])
+                self._product(fan.weight.transpose(1, 2), fan.of(passed_on), x_grad[fan.inputs])
         if x_grad is not None:
             for inputs in self._unused:
                 x_grad[inputs].zero_()

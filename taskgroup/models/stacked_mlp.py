@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from taskgroup.models.gradient_reversal import Reversal, layer_factors
 from taskgroup.models.initial import initial_block
 from taskgroup.models.initial_heads import initial_heads
 from taskgroup.models.network import Trained
@@ -40,6 +41,7 @@ class StackedMLP:
         device: Where they live.
         product: How to multiply.
         stream: Consecutive runs for which this is equal read the same input; the seed by default.
+        reversal: The adversarial tasks, whose gradient is reversed where it enters shared blocks.
     """
 
     def __init__(
@@ -53,9 +55,10 @@ class StackedMLP:
         device: torch.device | str = "cpu",
         product: Product = torch_product,
         stream: Callable[[RunSpec], object] = _seed_of,
+        reversal: Reversal | None = None,
     ) -> None:
         self._sizes = (n_inputs, *widths)
-        self._stream = stream
+        self._stream, self._reversal = stream, dict(reversal or {})
         self._n_outputs = dict(n_outputs)
         self._place = {"dtype": dtype, "device": device}
         self._product = product
@@ -115,9 +118,9 @@ class StackedMLP:
         n = grad.shape[2]
         for level in reversed(range(len(self.blocks))):
             out, out_grad = self._buffer("out", level, n), self._buffer("grad", level, n)
-            for place, (reader, reader_grad) in enumerate(self._readers(level, grad)):
+            for place, (reader, reader_grad, factor) in enumerate(self._readers(level, grad)):
                 part = self._buffer("part of grad", level, n) if place else out_grad
-                reader.backward(reader_grad, out, part)
+                reader.backward(reader_grad, out, part, factor=factor)
                 if place:
                     out_grad.add_(part)
             _relu_backward(out_grad, out, 0, grad_input=out_grad)
@@ -182,6 +185,12 @@ class StackedMLP:
         self.seeds = tuple(dict.fromkeys(member.seed for member in members))
         self.stream = _consecutive([self._stream(member) for member in members])
         self._buffers: dict[tuple[str, int, int], Tensor] = {}
+        found = layer_factors(
+            members, self.wiring, list(self._n_outputs), self._reversal, n_blocks=len(self._sizes) - 1
+        )
+        place: Any = self._place
+        self._block_factors = [None if f is None else torch.tensor(f, **place) for f in found.blocks]
+        self._head_factors = {level: torch.tensor(f, **place) for level, f in found.heads.items()}
 
     def _fan_out(self, level: int) -> list[int] | None:
         """How many nodes of a block each node of the block before feeds, or each stream's batch."""
@@ -205,13 +214,14 @@ class StackedMLP:
             for heads, head, stop in zip(self.wiring.heads, self.heads, stops, strict=True)
         }
 
-    def _readers(self, level: int, grad: Tensor) -> Iterator[tuple[StackedLinear, Tensor]]:
-        """What reads a block's output, each with the gradient of its own output."""
-        if level + 1 < len(self.blocks):
-            yield self.blocks[level + 1], self._buffer("grad", level + 1, grad.shape[2])
+    def _readers(self, level: int, grad: Tensor) -> Iterator[tuple[StackedLinear, Tensor, Tensor | None]]:
+        """What reads a block's output, each with its own output's gradient and what it multiplies it by."""
+        above = level + 1
+        if above < len(self.blocks):
+            yield self.blocks[above], self._buffer("grad", above, grad.shape[2]), self._block_factors[above]
         if level in self._heads_above:
             head, own = self._heads_above[level]
-            yield head, grad[own]
+            yield head, grad[own], self._head_factors.get(level)
 
     @property
     def _layer_names(self) -> list[str]:

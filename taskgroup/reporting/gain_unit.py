@@ -63,4 +63,4 @@ _UNITS = {
 
 def gain_unit(study: Study) -> GainUnit:
     """The unit that a study's gains are in, which all of its tasks share."""
-    return _UNITS[study.tasks[0].score.gain_scale]
+    return _UNITS[study.main_tasks[0].score.gain_scale]

@@ -61,45 +61,48 @@ def _installed_fonts() -> list[str]:
 
 
 def _figure(table: HeatmapTable) -> Figure:
-    least_cell = max(0.62 if table.has_numbers else 0.26, _LEAST_SIDE_INCHES / len(table.tasks))
-    cell = max(least_cell, _LINE_INCHES * (0.6 + most_lines(table.tasks, width=LABEL_WIDTH)))
-    side = cell * len(table.tasks)
-    figure = Figure(figsize=(side, side), facecolor="white")
+    least_cell = max(0.62 if table.has_numbers else 0.26, _LEAST_SIDE_INCHES / len(table.sources))
+    cell = max(least_cell, _LINE_INCHES * (0.6 + most_lines(table.source_labels, width=LABEL_WIDTH)))
+    width, height = cell * len(table.sources), cell * len(table.tasks)
+    figure = Figure(figsize=(width, height), facecolor="white")
     FigureCanvasAgg(figure)
     axes = figure.add_axes((0, 0, 1, 1))
     cells = _draw_cells(axes, table)
     _label(axes, table)
     _write_cells(axes, table)
     _draw_boundaries(axes, table)
-    _add_colorbar(figure, cells, table, side=side)
+    _add_colorbar(figure, cells, table, width=width, height=height)
     return figure
 
 
 def _draw_cells(axes: Axes, table: HeatmapTable) -> QuadMesh:
     """Draw the gains, with white between the cells and over those not distinguishable from zero."""
-    edges = np.arange(len(table.tasks) + 1) - 0.5
+    across, down = (np.arange(len(names) + 1) - 0.5 for names in (table.sources, table.tasks))
     colormap = LinearSegmentedColormap.from_list("gain", list(palette.DIVERGING))
     mesh = axes.pcolormesh(
-        edges, edges, table.estimate.to_numpy(), cmap=colormap, vmin=-table.limit, vmax=table.limit
+        across, down, table.estimate.to_numpy(), cmap=colormap, vmin=-table.limit, vmax=table.limit
     )
     unclear = np.where(table.evidence == Evidence.UNCLEAR, 1.0, np.nan)
-    axes.pcolormesh(edges, edges, unclear, cmap=ListedColormap(["white"]), alpha=palette.VEIL_OPACITY)
+    axes.pcolormesh(across, down, unclear, cmap=ListedColormap(["white"]), alpha=palette.VEIL_OPACITY)
     axes.set_facecolor(palette.BLANK)
-    axes.hlines(edges, edges[0], edges[-1], color="white", linewidth=0.8)
-    axes.vlines(edges, edges[0], edges[-1], color="white", linewidth=0.8)
-    axes.set(xlim=edges[[0, -1]], ylim=edges[[-1, 0]])
+    axes.hlines(down, across[0], across[-1], color="white", linewidth=0.8)
+    axes.vlines(across, down[0], down[-1], color="white", linewidth=0.8)
+    axes.set(xlim=across[[0, -1]], ylim=down[[-1, 0]])
     return mesh
 
 
 def _label(axes: Axes, table: HeatmapTable) -> None:
-    labels = ["\n".join(wrap(name, width=LABEL_WIDTH)) for name in table.tasks]
+    rows, columns = (
+        ["\n".join(wrap(name, width=LABEL_WIDTH)) for name in names]
+        for names in (table.tasks, table.source_labels)
+    )
     turned = (
-        {"rotation": 90} if len(labels) > 12 else {"rotation": 45, "ha": "left", "rotation_mode": "anchor"}
+        {"rotation": 90} if len(columns) > 12 else {"rotation": 45, "ha": "left", "rotation_mode": "anchor"}
     )
     # Names may hold dollar signs, which matplotlib would read as formulas.
     plain: dict[str, Any] = {"parse_math": False, "fontsize": 9, "color": palette.INK}
-    axes.set_yticks(range(len(labels)), labels, **plain)
-    axes.set_xticks(range(len(labels)), labels, **plain, **turned)
+    axes.set_yticks(range(len(rows)), rows, **plain)
+    axes.set_xticks(range(len(columns)), columns, **plain, **turned)
     axes.tick_params(length=0, top=True, labeltop=True, bottom=False, labelbottom=False)
     axes.xaxis.set_label_position("top")
     axes.set_xlabel("column: the task trained alongside", fontsize=10, labelpad=10)
@@ -131,17 +134,19 @@ def _draw_boundaries(axes: Axes, table: HeatmapTable) -> None:
     axes.spines[:].set_visible(False)
 
 
-def _add_colorbar(figure: Figure, cells: QuadMesh, table: HeatmapTable, *, side: float) -> None:
+def _add_colorbar(
+    figure: Figure, cells: QuadMesh, table: HeatmapTable, *, width: float, height: float
+) -> None:
     """Below the matrix, at a fixed distance in inches, at least 2.5 inches wide."""
-    width = max(1.0, 2.5 / side)
-    place = figure.add_axes(((1 - width) / 2, -0.3 / side, width, 0.12 / side))
+    share = max(1.0, 2.5 / width)
+    place = figure.add_axes(((1 - share) / 2, -0.3 / height, share, 0.12 / height))
     colorbar = figure.colorbar(
         cells, cax=place, orientation="horizontal", ticks=[-table.limit, 0, table.limit]
     )
     colorbar.set_ticklabels(table.limit_labels)
     colorbar.outline.set_visible(False)
     place.tick_params(length=0, labelsize=9)
-    place.set_xlabel("\n".join(_legend(table, in_one_line=side > 6)), fontsize=9, linespacing=1.6)
+    place.set_xlabel("\n".join(_legend(table, in_one_line=width > 6)), fontsize=9, linespacing=1.6)
 
 
 def _legend(table: HeatmapTable, *, in_one_line: bool) -> list[str]:

@@ -13,13 +13,14 @@ def leaf_order(gain: pd.DataFrame) -> list[str]:
     measured ones. Without any measured pair, the order stays as it is.
 
     Args:
-        gain: Gains [target, source] in [T, T]; NaN where not measured; the diagonal is ignored.
+        gain: Gains [target, source]; NaN where not measured; a task beside itself is ignored, and so are
+            sources that are no targets.
 
     Returns:
         The T task names in their new order.
     """
     names = list(gain.index)
-    distance = _distances(gain.to_numpy(dtype=float))
+    distance = _distances(gain.reindex(columns=names).to_numpy(dtype=float))
     if len(names) < 3 or distance is None:
         return names
     from scipy.cluster import hierarchy
@@ -27,6 +28,11 @@ def leaf_order(gain: pd.DataFrame) -> list[str]:
     linkage = hierarchy.linkage(distance, method="average")
     leaves = hierarchy.leaves_list(hierarchy.optimal_leaf_ordering(linkage, distance))
     return [names[i] for i in leaves]
+
+
+def source_order(gain: pd.DataFrame, targets: list[str]) -> list[str]:
+    """The columns in the order of the targets, then those that are no targets."""
+    return [*targets, *(name for name in gain.columns if name not in set(targets))]
 
 
 def _distances(gain: np.ndarray) -> np.ndarray | None:

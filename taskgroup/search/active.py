@@ -29,7 +29,7 @@ from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 from taskgroup.errors import InfeasibleError
 from taskgroup.search.arm import Arm, at_home
 from taskgroup.search.choice import Choice
-from taskgroup.search.pool import climb, known_and_open, lists_all
+from taskgroup.search.pool import Places, climb, known_and_open, lists_all
 from taskgroup.search.strategy import State, Values
 from taskgroup.search.surrogate import Belief, Floats, Functions, Integers, Networks
 from taskgroup.spec import Subset
@@ -63,8 +63,9 @@ class Active:
         with _one_thread():
             view = _View.of(state)
             view = view.extended(state, view.belief.mean)
+        targets = list(enumerate(state.targets))
         return {
-            arm: {task: float(view.mean[row, state.tasks.index(task)]) for task in arm.subset}
+            arm: {task: float(view.mean[row, place]) for place, task in targets if task in arm.subset}
             for row, arm in enumerate(view.arms)
         }
 
@@ -82,7 +83,7 @@ def _blas() -> ThreadpoolController:
 
 def _first_joint(state: State) -> list[Subset]:
     """Before anything is known of joint training: all tasks together, pairs, what else there is."""
-    wanted = [state.tasks, *state.subsets(smallest=2, largest=2), *(state.candidates or ())]
+    wanted = [state.targets, *state.subsets(smallest=2, largest=2), *(state.candidates or ())]
     return [
         subset
         for subset in dict.fromkeys(wanted)
@@ -132,8 +133,9 @@ class _View:
         arms: C networks at full length, single tasks included.
         encoded: The same as numbers.
         choice: Solves for the best grouping among them.
-        alone: Value of each task alone, [T].
-        mean: Expected values, [C, T].
+        alone: Value of each served task alone, [T].
+        mean: Expected values of the served tasks, [C, T].
+        served: The places of the served tasks among all that the belief is about.
     """
 
     belief: Belief
@@ -142,6 +144,7 @@ class _View:
     choice: Choice
     alone: Floats
     mean: Floats
+    served: Places
 
     @classmethod
     def of(cls, state: State) -> _View:
@@ -158,18 +161,18 @@ class _View:
     @classmethod
     def _over(cls, state: State, belief: Belief, arms: list[Arm]) -> _View:
         encoded = Networks.of(arms, state.tasks, state.ways)
-        n_tasks = len(state.tasks)
+        n_tasks, served = len(state.targets), _served(state)
         choice = Choice(
-            members=encoded.members,
-            weights=np.array([state.importance.get(task, 1.0) for task in state.tasks]),
+            members=encoded.members[:, served],
+            weights=np.array([state.importance.get(task, 1.0) for task in state.targets]),
             cost=np.array([state.cost(arm) for arm in arms]),
             max_groups=min(state.limit.max_groups or n_tasks, n_tasks),
             budget=state.limit.budget,
             units=_linked(state),
         )
-        alone = belief.reference
-        mean = _with_singles(belief.expected(encoded)[None], encoded, alone)[0]
-        return cls(belief, arms, encoded, choice, alone, mean)
+        alone = belief.reference[served]
+        mean = _with_singles(belief.expected(encoded)[None][..., served], encoded, alone)[0]
+        return cls(belief, arms, encoded, choice, alone, mean, served)
 
     def extended(self, state: State, functions: Functions) -> _View:
         """Also consider, where not all networks are listed, what improves each function's best grouping."""
@@ -188,6 +191,7 @@ class _View:
                 lambda networks, one=one: self.belief.values_of(one, networks)[0],  # type: ignore[misc]
                 self.alone,
                 self.choice.weights,
+                self.served,
             )
             found |= dict.fromkeys(best.arms(state.tasks))
         known = set(self.arms)
@@ -195,8 +199,8 @@ class _View:
         return self._over(state, self.belief, [*self.arms, *new])
 
     def valued(self, values: Floats) -> Floats:
-        """Values [M, C, T] with those of single tasks as measured."""
-        return _with_singles(values, self.encoded, self.alone)
+        """Values of the served tasks [M, C, T] with those of single tasks as measured."""
+        return _with_singles(values[..., self.served], self.encoded, self.alone)
 
     def contenders(self, servers: Integers, wanted: list[int]) -> Integers:
         """Rows that some draw's best grouping holds, or the expected values', or that may be measured."""
@@ -229,15 +233,22 @@ class _View:
 
     def typical(self, state: State) -> float:
         """The importance-weighted difference that joint training typically makes."""
-        return float(self.choice.weights @ self.belief.scale)
+        return float(self.choice.weights @ self.belief.scale[self.served])
 
 
 def _linked(state: State) -> tuple[tuple[int, ...], ...]:
     """Tasks by place that one network must serve together; nothing where none are linked."""
-    units = state.rules.units(state.tasks)
-    if len(units) == len(state.tasks):
+    units = state.rules.units(state.targets)
+    if len(units) == len(state.targets):
         return ()
-    return tuple(tuple(state.tasks.index(task) for task in unit) for unit in units)
+    return tuple(tuple(state.targets.index(task) for task in unit) for unit in units)
+
+
+def _served(state: State) -> Places:
+    """The places of the served tasks; a slice where all are, which copies nothing."""
+    if not state.auxiliary:
+        return slice(None)
+    return np.array([state.tasks.index(task) for task in state.targets], dtype=np.int64)
 
 
 def _with_singles(values: Floats, encoded: Networks, alone: Floats) -> Floats:
@@ -272,7 +283,7 @@ def _most_useful(
     while len(chosen) < min(n, _N_WEIGHED, len(options)):
         left = [place for place in range(len(options)) if place not in chosen]
         shifts = view.belief.shifts([[*chosen, place] for place in left], considered, _N_OUTCOMES, rng)
-        moved = mean + view.belief.scale * shifts.at(encoded)
+        moved = mean + (view.belief.scale * shifts.at(encoded))[..., view.served]
         totals, _ = choice.best(_with_singles(moved, encoded, view.alone))
         expected = totals.reshape(len(left), _N_OUTCOMES).mean(axis=1)
         best = int(((expected - best_total) / cost[left]).argmax())

@@ -68,11 +68,12 @@ def runs_with_gains(
         runs: The record's table of runs.
         recipes: What the baselines were trained with.
         study: Its tasks.
-        matched: The capacity of the baseline for each number of tasks; by default baselines are of full size.
+        matched: The capacity of the baseline for each number of main tasks; by default baselines are of full
+            size.
     """
     is_baseline = (runs["n_tasks"] == 1) & _uses(runs, recipes.single)
     named = runs.assign(network=_network_names(runs, recipes))
-    return with_gains(named, is_baseline, study.tasks, matched=matched)
+    return with_gains(named, is_baseline, study.main_tasks, matched=matched)
 
 
 def comparable(runs: pd.DataFrame, recipes: Recipes, seeds: Iterable[int]) -> pd.DataFrame:
@@ -155,7 +156,7 @@ def measured_values(runs: pd.DataFrame, tasks: Subset) -> dict[Arm, dict[str, fl
 
     Args:
         runs: From `in_any_way`.
-        tasks: The task list.
+        tasks: The main tasks.
     """
     values: dict[Arm, dict[str, float]] = {Arm((task,)): {task: 0.0} for task in tasks}
     for way in sorted(set(runs["way"])):
@@ -165,12 +166,17 @@ def measured_values(runs: pd.DataFrame, tasks: Subset) -> dict[Arm, dict[str, fl
     return values
 
 
-def reliability_table(transfer: pd.DataFrame) -> pd.DataFrame:
-    """Pair-based prediction against measured gain in every measured subset of three or more tasks."""
+def reliability_table(transfer: pd.DataFrame, *, riding: Subset = ()) -> pd.DataFrame:
+    """Pair-based prediction against measured gain in every measured subset of three or more tasks.
+
+    Args:
+        transfer: From `transfer_table`.
+        riding: Auxiliary tasks, which are predicted nowhere.
+    """
     pairs = pair_gains(transfer)
     rows = []
     for row in transfer[transfer["n_tasks"] > 2].itertuples(index=False):
-        predicted = predict_from_pairs(subset_from_name(str(row.subset)), pairs)
+        predicted = predict_from_pairs(subset_from_name(str(row.subset)), pairs, riding=riding)
         if predicted is not None:
             rows.append((row.target, row.subset, predicted[str(row.target)], row.gain))
     return pd.DataFrame(rows, columns=["target", "subset", "predicted", "measured"])

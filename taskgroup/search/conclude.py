@@ -24,10 +24,11 @@ from taskgroup.search.analysis import (
     stage_table,
 )
 from taskgroup.search.arm import Arm
+from taskgroup.search.auxiliary_table import auxiliary_table
 from taskgroup.search.confirm import Confirmation, all_in_one, serving_of
 from taskgroup.search.matched import joint_sizes, matched_capacities, not_trained
 from taskgroup.search.outcome import Outcome
-from taskgroup.search.plan import Plan, calls_plan, make_plan
+from taskgroup.search.plan import Plan, calls_plan, make_plan, n_pairs
 from taskgroup.search.recipe import FUNCTION_RECIPES, Recipes, default_recipes
 from taskgroup.search.serving import Serving
 from taskgroup.search.way_table import short_run_agreement, way_table
@@ -59,14 +60,14 @@ def conclude(
     recommendation = (
         Grouping.from_document(document) if document else _interim(study, record, study_id, in_ways, recipes)
     )
-    reliability = reliability_table(transfer)
+    reliability = reliability_table(transfer, riding=study.auxiliary_names)
     return Outcome(
         study=study,
         runs=runs.drop(columns="floored"),
         transfer=transfer,
         negative_transfer=negative_transfer(transfer),
         matched_transfer=matched_transfer,
-        affinity=pairwise(transfer, study.task_names, gains=joint_gains(compared)),
+        affinity=pairwise(transfer, study.task_names, gains=joint_gains(compared), targets=study.main_names),
         recommendation=recommendation,
         task_gains=_task_gains(study, plan, runs, recipes, recommendation),
         stages=stage_table(runs),
@@ -79,7 +80,8 @@ def conclude(
         ),
         settings=_settings(study, plan, recipes),
         recipes=recipes,
-        ways=way_table(in_ways, recipes, importance(study.tasks)),
+        ways=way_table(in_ways, recipes, importance(study.main_tasks)),
+        auxiliaries=auxiliary_table(compared, study.auxiliary_names),
     )
 
 
@@ -107,9 +109,9 @@ def _interim(
     study: Study, record: Record, study_id: int, compared: pd.DataFrame, recipes: Recipes
 ) -> Grouping:
     """The best grouping of what was measured so far, unconfirmed."""
-    measured = measured_values(compared, study.task_names)
+    measured = measured_values(compared, study.main_names)
     values = {arm: of_tasks for arm, of_tasks in measured.items() if arm.way in recipes.ways.serving}
-    values.setdefault(Arm(study.task_names), dict.fromkeys(study.task_names, 0.0))
+    values.setdefault(Arm(study.main_names), dict.fromkeys(study.main_names, 0.0))
     return Serving(study, recipes, _n_inputs(record, study_id)).best(values)
 
 
@@ -125,7 +127,7 @@ def _matched_transfer(
     """Gains over capacity-matched baselines; empty where they were not asked for."""
     if study.search.baseline == "full":
         return transfer_table(runs.iloc[:0], baseline=MATCHED_BASELINE)
-    sizes = joint_sizes(map(subset_from_name, runs["subset"].unique()))
+    sizes = joint_sizes(map(subset_from_name, runs["subset"].unique()), riding=study.auxiliary_names)
     matched = matched_capacities(study, recipes, n_inputs, sizes)
     paired = runs_with_gains(runs, recipes, study, matched=matched)
     return transfer_table(comparable(paired, recipes, plan.seeds), baseline=MATCHED_BASELINE)
@@ -136,11 +138,12 @@ def _task_gains(
 ) -> pd.DataFrame:
     if not grouping.confirmed:
         return pd.DataFrame(columns=list(GAIN_COLUMNS))
-    fresh = Confirmation(runs[runs["seed"].isin(plan.fresh_seeds)], study.tasks, plan.fresh_seeds)
+    tasks = study.main_tasks
+    fresh = Confirmation(runs[runs["seed"].isin(plan.fresh_seeds)], tasks, plan.fresh_seeds)
     return pd.concat(
         [
             fresh.task_gains("recommended", serving_of(grouping, recipes)),
-            fresh.task_gains("all_in_one", all_in_one(study.tasks)),
+            fresh.task_gains("all_in_one", all_in_one(tasks)),
         ],
         ignore_index=True,
     )
@@ -158,15 +161,11 @@ def _notes(study: Study, runs: pd.DataFrame, transfer: pd.DataFrame, grouping: G
         notes.append(
             f"{len(failed)} runs failed and are left out; the first reason: {failed['reason'].iloc[0]}."
         )
-    n_tasks = len(study.tasks)
-    n_pairs, n_all = (
-        int((transfer.drop_duplicates("subset")["n_tasks"] == 2).sum()),
-        n_tasks * (n_tasks - 1) // 2,
-    )
-    if n_pairs < n_all:
+    n_measured, n_all = int((transfer.drop_duplicates("subset")["n_tasks"] == 2).sum()), n_pairs(study)
+    if n_measured < n_all:
         notes.append(
-            f"{n_pairs} of {n_all} pairs were measured; more runs or time (search.runs, search.time) fill in "
-            "the others."
+            f"{n_measured} of {n_all} pairs were measured; more runs or time (search.runs, search.time) fill "
+            "in the others."
         )
     floored = sorted(set(transfer.loc[transfer["floored"], "target"]))
     if floored:

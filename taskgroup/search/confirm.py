@@ -170,7 +170,7 @@ def decide(
         study: Names the tasks.
         recipes: The ways in which networks may be trained; by default there is one.
     """
-    alone = single_task(study.tasks)
+    alone = single_task(study.main_tasks)
 
     def serving(grouping: Grouping) -> dict[str, str]:
         return serving_of(grouping, recipes)

@@ -71,7 +71,7 @@ def affordable_sharings(study: Study, n_inputs: InputShape) -> Study:
     budget = study.grouping.budget
     if budget is None:
         return study
-    costs = {way: study_cost(study, n_inputs, way, study.task_names) for way in study.sharings}
+    costs = {way: study_cost(study, n_inputs, way, study.main_names) for way in study.sharings}
     fitting = [way for way, cost in costs.items() if cost <= budget * (1 + 1e-9)]
     if not fitting:
         raise InputError(

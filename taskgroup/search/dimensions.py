@@ -172,5 +172,5 @@ def tuning_runs(study: Study, n_proposals: int, n_seeds: int) -> int:
     """The most runs that tuning with this many proposals asks for."""
     if n_proposals < 2:
         return 0
-    single = n_recipes(study, n_proposals, joint=False) * len(study.tasks)
+    single = n_recipes(study, n_proposals, joint=False) * len(study.main_names)
     return n_seeds * (single + n_recipes(study, n_proposals, joint=True))

@@ -132,7 +132,7 @@ class Driver:
         return plan
 
     def _measure_baselines(self, recipes: Recipes) -> None:
-        tasks = self._study.task_names
+        tasks = self._study.main_names
         subsets: list[Subset] = [*((task,) for task in tasks), tasks]
         full = [recipes.spec(subset, seed) for seed in self._plan.seeds for subset in subsets]
         specs = [replace(spec, fidelity=share) for share in (1.0, *recipes.fidelities) for spec in full]
@@ -180,7 +180,9 @@ class Driver:
         """Train the capacity-matched baselines that the runs left allow; nothing is decided by them."""
         study, plan, used = self._study, self._plan, self._lab.used
         subsets = {spec.subset for spec in used}
-        capacities = matched_capacities(study, recipes, self._n_inputs, joint_sizes(subsets))
+        capacities = matched_capacities(
+            study, recipes, self._n_inputs, joint_sizes(subsets, riding=study.auxiliary_names)
+        )
         by_size = matched_specs(study, recipes, capacities, subsets, plan.seeds)
         n_runs = 0 if self._out_of_time() else plan.n_runs - len(used) - plan.n_confirmation
         specs, left_out = affordable_specs(by_size, used, n_runs)
@@ -192,8 +194,10 @@ class Driver:
         """The runs that capacity-matched baselines of what was measured so far would take."""
         if self._study.search.baseline == "full":
             return 0
-        n_sizes = len(joint_sizes(spec.subset for spec in self._lab.used))
-        return n_sizes * len(self._study.tasks) * len(self._plan.seeds)
+        n_sizes = len(
+            joint_sizes((spec.subset for spec in self._lab.used), riding=self._study.auxiliary_names)
+        )
+        return n_sizes * len(self._study.main_names) * len(self._plan.seeds)
 
     def _pairs_first(self, state: State) -> list[Arm]:
         """All pairs, where they take at most three quarters of the runs: who helps whom is a result too."""
@@ -211,18 +215,20 @@ class Driver:
         return text
 
     def _state(self, recipes: Recipes, n_left: float, tried: Set[Arm] = frozenset()) -> State:
-        rules = Rules.of(self._study.grouping)
+        rules, main = Rules.of(self._study.grouping), frozenset(self._study.main_names)
         compared = in_any_way(self._runs(recipes), recipes, self._plan.seeds)
         of_noise = compared[compared["gain"].notna() & (compared["fidelity"] == 1.0)]
         noise = seed_noise(of_noise[of_noise["split"] == "validation"], "gain")
         return State(
             tasks=self._study.task_names,
-            values=measured_values(compared, self._study.task_names),
-            importance=importance(self._study.tasks),
+            values=measured_values(compared, self._study.main_names),
+            importance=importance(self._study.main_tasks),
             limit=serving_limit(self._study),
             cost=Serving(self._study, recipes, self._n_inputs).cost,
             n_left=n_left,
-            allowed=lambda arm: arm not in tried and rules.allow(arm.subset),
+            allowed=lambda arm: (
+                arm not in tried and rules.allow(arm.subset) and not main.isdisjoint(arm.subset)
+            ),
             noise=noise.apart,
             hints=self._hints,
             rules=rules,
@@ -230,6 +236,7 @@ class Driver:
             errors=noise.error,
             seed=self._study.seed,
             ways=recipes.ways,
+            auxiliary=self._study.auxiliary_names,
         )
 
     def _confirm(self, recipes: Recipes, values: Values, errors: Mapping[str, float]) -> Grouping:
@@ -247,10 +254,11 @@ class Driver:
             )
         self._train_fresh(recipes, [*finalists, *baselines.values()])
         runs = self._runs(recipes)
-        fresh = Confirmation(runs[runs["seed"].isin(plan.fresh_seeds)], study.tasks, plan.fresh_seeds)
+        tasks = study.main_tasks
+        fresh = Confirmation(runs[runs["seed"].isin(plan.fresh_seeds)], tasks, plan.fresh_seeds)
         affordable = {name: serving.allows(grouping) for name, grouping in baselines.items()}
         decision = decide(finalists, baselines, affordable, fresh, study, recipes)
-        alone, joint = single_task(study.tasks), all_in_one(study.tasks)
+        alone, joint = single_task(tasks), all_in_one(tasks)
         gain = fresh.advantage(decision.serving, alone, fresh.reported)
         best = finalists[0]
         return Grouping(
@@ -285,7 +293,7 @@ class Driver:
         return runs_with_gains(results_frame(self._lab.used.values()), recipes, self._study)
 
     def _mean(self, grouping: Grouping) -> float:
-        return grouping.select_total / sum(task.importance for task in self._study.tasks)
+        return grouping.select_total / sum(task.importance for task in self._study.main_tasks)
 
     def _out_of_time(self, n_more: int = 0) -> bool:
         """Whether the time left is needed to confirm the finalists, and for so many runs besides."""
@@ -293,7 +301,7 @@ class Driver:
         if limit is None:
             return False
         by_run = [result.seconds for result in self._lab.used.values()]
-        n_tasks = len(self._study.tasks)
+        n_tasks = len(self._study.main_names)
         n_runs = (n_tasks + 1 + 2 * n_tasks) * len(self._plan.fresh_seeds) + n_more
         return self._lab.seconds + _CONFIRM_MARGIN * n_runs * float(np.mean(by_run)) > limit
 
@@ -312,7 +320,7 @@ def _total(study: Study, recipes: Recipes, values: Values, serving: Mapping[str,
     """Importance-weighted sum of the validation gains of an assignment."""
     by_name = {recipes.arm_name(arm): of_tasks for arm, of_tasks in values.items()}
     return math.fsum(
-        task.importance * by_name.get(serving[task.name], {}).get(task.name, 0.0) for task in study.tasks
+        task.importance * by_name.get(serving[task.name], {}).get(task.name, 0.0) for task in study.main_tasks
     )
 
 

@@ -171,7 +171,7 @@ class Estimation:
         assert estimator.held_out is not None
         gains, tasks = joint_gains(self._runs), self._study.task_names
         return AffinityMatrix.of_estimate(
-            estimator.estimate(gains, tasks),
+            estimator.estimate(gains, tasks).loc[list(self._study.main_names)],
             estimator=estimator.name,
             cost_runs=int(self._runs["run_id"].nunique()),
             cost_flops=self._inputs.flops_of(self._runs),
@@ -187,11 +187,22 @@ class Estimation:
             flops = sum(probe.flops[part] for probe in inputs.probes for part in estimator.counts)
             flops += regression_flops(inputs.probes) if "linearised" in estimator.counts else 0.0
         matrix = AffinityMatrix.of_estimate(
-            estimate, estimator=estimator.name, cost_runs=n_runs, cost_flops=flops
+            self._of_interest(estimate, estimator),
+            estimator=estimator.name,
+            cost_runs=n_runs,
+            cost_flops=flops,
         )
         if self._kept is not None:
             self._kept.save(matrix, inputs.document)
         return matrix
+
+    def _of_interest(self, estimate: pd.DataFrame, estimator: Estimator) -> pd.DataFrame:
+        """The rows of main tasks, and nothing of adversarial tasks where their reversal goes unseen."""
+        estimate = estimate.loc[list(self._study.main_names)]
+        if estimator.sees_reversal:
+            return estimate
+        reversed_ = [task.name for task in self._study.tasks if task.adversarial]
+        return estimate.assign(**dict.fromkeys(reversed_, float("nan")))
 
     def _from_before(self, estimator: Estimator) -> AffinityMatrix | None:
         return None if self._kept is None else self._kept.load(estimator.name, self._inputs.document)

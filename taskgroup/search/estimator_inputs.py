@@ -152,4 +152,4 @@ class EstimatorInputs:
     @property
     def trains_here(self) -> bool:
         """Whether networks of the study are trained here, and not by a trainer of the user's."""
-        return self._study.trainer is None and self._study.tasks[0].score.gain_scale == "error"
+        return self._study.trainer is None and self._study.main_tasks[0].score.gain_scale == "error"

@@ -32,16 +32,18 @@ def require_feasible(study: Study) -> None:
 
 def _solve(study: Study, rules: Rules) -> None:
     """Find any grouping of all subsets; the solver says what stands in the way."""
-    tasks = study.task_names
+    tasks, main = study.task_names, study.main_names
     solve(
         Problem(
-            tasks=tasks,
+            tasks=main,
             candidates=tuple(
-                Candidate(subset, 1.0, dict.fromkeys(subset, 0.0))
+                Candidate(subset, 1.0, {task: 0.0 for task in subset if task in main})
                 for subset in subsets_of(tasks, smallest=1, largest=len(tasks))
+                if any(task in main for task in subset)
             ),
             direction="maximize",
             max_groups=study.grouping.max_groups,
             rules=rules,
+            riding=study.auxiliary_names,
         )
     )

@@ -52,7 +52,7 @@ def plan_calls(
         InputError: If they cannot cover single tasks, all-in-one and the confirmation, or the candidates
             cannot serve every task within the limit.
     """
-    tasks = study.task_names
+    tasks = study.main_names
     first = _measured_first(study, candidates)
     n_networks = min(study.grouping.max_groups or len(tasks), len(tasks))
     confirmation = seeds * (len(tasks) + 1 + n_networks) if confirm else 0
@@ -75,45 +75,58 @@ def _counted(n: int, noun: str) -> str:
 
 def _measured_first(study: Study, candidates: Sequence[Subset] | None) -> tuple[Subset, ...]:
     """Single tasks, all-in-one, and where these are not allowed, what serves every task all the same."""
-    tasks = study.task_names
+    tasks = study.main_names
     wanted: list[Subset] = [*((task,) for task in tasks), tasks]
     if candidates is None:
         return tuple(dict.fromkeys(wanted))
     cover = solve(
         Problem(
             tasks=tasks,
-            candidates=tuple(Candidate(subset, 1.0, dict.fromkeys(subset, 0.0)) for subset in candidates),
+            candidates=tuple(
+                Candidate(subset, 1.0, {task: 0.0 for task in subset if task in tasks})
+                for subset in candidates
+            ),
             direction="maximize",
             max_groups=study.grouping.max_groups,
+            riding=study.auxiliary_names,
         )
     )
     wanted += [network.subset for network in cover.networks]
     return tuple(dict.fromkeys(subset for subset in wanted if subset in candidates))
 
 
-def as_candidates(candidates: Sequence[Sequence[str]] | None, tasks: Subset) -> list[Subset] | None:
+def as_candidates(
+    candidates: Sequence[Sequence[str]] | None, tasks: Subset, *, auxiliary: Subset = ()
+) -> list[Subset] | None:
     """Bring the subsets that may be asked for into task-list order.
 
+    Args:
+        candidates: As given; None for all.
+        tasks: The task list.
+        auxiliary: Those of the tasks that only ride along.
+
     Raises:
-        InputError: If one names an unknown task or a task is in none of them.
+        InputError: If one names an unknown task or auxiliary tasks alone, or a main task is in none of them.
     """
     if candidates is None:
         return None
     if not isinstance(candidates, Iterable):
         raise InputError(f"candidates is {candidates!r}; give a list of lists of task names")
     listed = [candidates] if isinstance(candidates, str) else candidates
-    ordered = [in_task_order(subset, tasks) for subset in listed]
-    lacking = [task for task in tasks if not any(task in subset for subset in ordered)]
+    ordered = [in_task_order(subset, tasks, auxiliary=auxiliary) for subset in listed]
+    main = [task for task in tasks if task not in auxiliary]
+    lacking = [task for task in main if not any(task in subset for subset in ordered)]
     if lacking:
         raise InputError(f"candidates hold no subset with task {lacking[0]!r}; add one, or drop the task")
     return list(dict.fromkeys(ordered))
 
 
-def in_task_order(subset: Sequence[str], tasks: Subset) -> Subset:
+def in_task_order(subset: Sequence[str], tasks: Subset, *, auxiliary: Subset = ()) -> Subset:
     """Check a subset's names and sort them by the task list.
 
     Raises:
-        InputError: If it is empty, or names a task twice or one that is not in the list.
+        InputError: If it is empty, or names a task twice, or one that is not in the list, or auxiliary ones
+            alone.
     """
     if not isinstance(subset, Iterable):
         raise InputError(f"subset {subset!r} is no list of task names; known tasks: {', '.join(tasks)}")
@@ -123,6 +136,10 @@ def in_task_order(subset: Sequence[str], tasks: Subset) -> Subset:
             raise InputError(f"subset {names} names the unknown task {name!r}; {nearest(name, tasks)}")
     if not names or len(set(names)) < len(names):
         raise InputError(f"subset {names} must name at least one task, each once")
+    if set(names) <= set(auxiliary):
+        raise InputError(
+            f"subset {names} has auxiliary tasks alone, which nobody is served by; add a main task"
+        )
     return tuple(task for task in tasks if task in names)
 
 
@@ -198,7 +215,7 @@ class FunctionDriver:
         return State(
             tasks=study.task_names,
             values=self._values(),
-            importance=importance(study.tasks),
+            importance=importance(study.main_tasks),
             limit=ServingLimit(study.grouping.max_groups, study.grouping.budget),
             cost=lambda _: 1.0,
             n_left=n_left,
@@ -207,10 +224,13 @@ class FunctionDriver:
             noise=noise.apart,
             errors=noise.error,
             seed=study.seed,
+            auxiliary=study.auxiliary_names,
         )
 
     def _may_try(self, subset: Subset) -> bool:
-        return subset not in self._tried and (self._candidates is None or subset in self._candidates)
+        if subset in self._tried or set(subset) <= set(self._study.auxiliary_names):
+            return False
+        return self._candidates is None or subset in self._candidates
 
     def _values(self) -> dict[Arm, dict[str, float]]:
         """Mean score of every measured subset and task, turned so that higher is better."""
@@ -227,7 +247,7 @@ class FunctionDriver:
         return runs[(runs["status"] == "ok") & runs["seed"].isin(self._calls.plan.seeds)]
 
     def _require_served(self, state: State) -> None:
-        for task in state.tasks:
+        for task in state.targets:
             if not any(task in of_tasks for of_tasks in state.values.values()):
                 reasons = [r.reason for r in self._lab.used.values() if not r.ok and task in r.spec.subset]
                 raise RunFailedError(f"every run with task {task!r} failed: {reasons[0]}")
@@ -241,7 +261,7 @@ class FunctionDriver:
 
     def _judged(self, grouping: Grouping) -> Grouping:
         """Add the grouping's gain over the baselines, at fresh seeds where there are some."""
-        plan, tasks = self._calls.plan, self._study.tasks
+        plan, tasks = self._calls.plan, self._study.main_tasks
         alone, joint = single_task(tasks), all_in_one(tasks)
         serving, seeds = serving_of(grouping), plan.fresh_seeds or plan.seeds
         if plan.fresh_seeds:
@@ -284,7 +304,7 @@ class FunctionDriver:
     def _shrunken(self, serving: Mapping[str, str]) -> Advantage | None:
         """The gain of the best of many, corrected for having been chosen; None where nothing was repeated."""
         runs = runs_with_gains(self._search_runs(), FUNCTION_RECIPES, self._study)
-        found = predicted_gain(runs, serving, importance(self._study.tasks))
+        found = predicted_gain(runs, serving, importance(self._study.main_tasks))
         return None if found is None else Advantage(found.gain, found.low, found.high)
 
     def _runs(self) -> pd.DataFrame:

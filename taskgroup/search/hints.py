@@ -45,7 +45,8 @@ def hints_of(
     found, tasks = [], list(study.task_names)
     for name in used_hints(study):
         try:
-            found.append(estimation.matrix(name).estimate.loc[tasks, tasks].to_numpy(dtype=float))
+            estimate = estimation.matrix(name).estimate.reindex(index=tasks, columns=tasks)
+            found.append(estimate.to_numpy(dtype=float))
         except TaskgroupError as error:  # a hint is not worth a failed search
             progress.note(f"no hints from {name}: {error}")
     return tuple(found)

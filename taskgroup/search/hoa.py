@@ -52,7 +52,9 @@ def _predictions(state: State, pairs: PairGains) -> dict[Subset, dict[str, float
     """Pair-based predictions of the larger subsets that were not measured."""
     predicted = {}
     for subset in _larger(state, pairs):
-        if subset not in state.at_home and (values := predict_from_pairs(subset, pairs)) is not None:
+        if subset in state.at_home:
+            continue
+        if (values := predict_from_pairs(subset, pairs, riding=state.auxiliary)) is not None:
             predicted[subset] = values
     return predicted
 
@@ -62,7 +64,8 @@ def _typical_error(state: State, pairs: PairGains) -> float:
     errors = [
         abs(measured[task] - predicted[task])
         for subset, measured in state.at_home.items()
-        if len(subset) > 2 and (predicted := predict_from_pairs(subset, pairs)) is not None
+        if len(subset) > 2
+        and (predicted := predict_from_pairs(subset, pairs, riding=state.auxiliary)) is not None
         for task in measured
     ]
     return median(errors) if errors else 0.0

@@ -45,8 +45,9 @@ class KeptEstimates:
         if document is None or document.get("inputs") != _stamped(inputs):
             return None
         tasks = document["tasks"]
+        sources = document.get("sources", tasks)
         return AffinityMatrix.of_estimate(
-            pd.DataFrame(document["estimate"], index=tasks, columns=tasks, dtype=float),
+            pd.DataFrame(document["estimate"], index=tasks, columns=sources, dtype=float),
             estimator=estimator,
             cost_runs=document["cost_runs"],
             cost_flops=document["cost_flops"],

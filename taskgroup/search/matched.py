@@ -16,9 +16,14 @@ from taskgroup.search.recipe import Recipes
 from taskgroup.spec import InputShape, RunSpec, Study, Subset, capacity_of_cost
 
 
-def joint_sizes(subsets: Iterable[Subset]) -> list[int]:
-    """The numbers of tasks of the subsets of two or more, smallest first."""
-    return sorted({len(subset) for subset in subsets} - {1})
+def joint_sizes(subsets: Iterable[Subset], *, riding: Subset = ()) -> list[int]:
+    """The numbers of tasks of the subsets of two or more, smallest first; `riding` ones are not counted."""
+    return sorted({_n_served(subset, riding) for subset in subsets} - {1})
+
+
+def _n_served(subset: Subset, riding: Subset) -> int:
+    """The tasks that a network can serve, which is what its size is compared by."""
+    return sum(task not in riding for task in subset)
 
 
 def matched_capacities(
@@ -30,7 +35,7 @@ def matched_capacities(
         study: Has the widths.
         recipes: How deep joint networks share.
         n_inputs: Input features, or the shape of an image or text.
-        sizes: Numbers of tasks.
+        sizes: Numbers of main tasks.
     """
     sharing, names = recipes.joint.sharing, study.task_names
     return {
@@ -57,12 +62,13 @@ def matched_specs(
         subsets: What is compared; those of other numbers of tasks are left out.
         seeds: Those of the joint networks.
     """
-    served = {(len(subset), task) for subset in subsets for task in subset}
+    riding = study.auxiliary_names
+    served = {(_n_served(subset, riding), task) for subset in subsets for task in subset}
     return {
         size: [
             replace(recipes.spec((task,), seed), capacity=capacity)
             for seed in seeds
-            for task in study.task_names
+            for task in study.main_names
             if (size, task) in served
         ]
         for size, capacity in sorted(capacities.items())

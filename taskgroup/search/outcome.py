@@ -10,6 +10,7 @@ import pandas as pd
 
 from taskgroup.affinity import AffinityMatrix
 from taskgroup.grouping import Grouping
+from taskgroup.search.auxiliary_table import AUXILIARY_COLUMNS
 from taskgroup.search.recipe import Recipes
 from taskgroup.search.way_table import WAY_COLUMNS
 from taskgroup.spec import Study
@@ -32,7 +33,9 @@ class Outcome:
             together cost as much as the subset's; empty where `search.baseline` does not ask for them.
         ways: Networks that were also trained at another depth or with another weighting, against the same
             subset in the first way (`WAY_COLUMNS`); validation split.
-        affinity: Gains of the pairs as a matrix [target, source].
+        affinity: Gains of the pairs as a matrix [target, source]; auxiliary tasks are sources alone.
+        auxiliaries: What each auxiliary task added to the networks that it was tried in
+            (`AUXILIARY_COLUMNS`); validation split.
         recommendation: The grouping to train; its gain is from fresh seeds on the test split.
         task_gains: Test-split gains with fresh seeds: strategy (`recommended` or `all_in_one`), task,
             subset, gain, low, high; empty before confirmation.
@@ -60,6 +63,7 @@ class Outcome:
     settings: Mapping[str, Any]
     recipes: Recipes | None = None
     ways: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(WAY_COLUMNS)))
+    auxiliaries: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(AUXILIARY_COLUMNS)))
 
     @property
     def has_test_rows(self) -> bool:

@@ -68,7 +68,7 @@ def make_plan(study: Study, *, n_proposals: int | None = None) -> Plan:
     Raises:
         InputError: If the runs cannot cover the baselines, a few pairs and the confirmation.
     """
-    search, n_tasks = study.search, len(study.tasks)
+    search, n_tasks, n_riding = study.search, len(study.main_names), len(study.auxiliary_names)
     first = study.seed * _SEEDS_APART
     seeds = tuple(range(first, first + search.seeds))
     n_fresh = search.confirm_seeds or max(search.seeds, _MIN_CONFIRM_SEEDS)
@@ -85,9 +85,16 @@ def make_plan(study: Study, *, n_proposals: int | None = None) -> Plan:
         n_proposals = _largest(_MAX_PROPOSALS, lambda n: tuning_runs(study, n, len(tuning)) <= share)
     left = max(left - tuning_runs(study, n_proposals, len(tuning)), 0)
     several = search.strategy == "active" and search.per_network
-    possible = (n_ways(study) if several else 1) * (2**n_tasks - n_tasks - 1) - 1
+    ways = n_ways(study) if several else 1
+    possible = ways * (2 ** (n_tasks + n_riding) - 2**n_riding - n_tasks) - 1
     n_subsets = min((left - _matched_runs(study, left)) // len(seeds), possible)
     return Plan(seeds, fresh, tuning, n_proposals, n_subsets, search.runs, confirmation)
+
+
+def n_pairs(study: Study) -> int:
+    """The pairs that tell who helps whom: of two main tasks, or a main and an auxiliary one."""
+    n_tasks = len(study.main_names)
+    return n_tasks * (n_tasks - 1) // 2 + n_tasks * len(study.auxiliary_names)
 
 
 def serving_limit(study: Study) -> ServingLimit:
@@ -97,7 +104,10 @@ def serving_limit(study: Study) -> ServingLimit:
 
 def _networks_at_most(study: Study) -> int:
     """How many networks of two or more tasks a finalist can have that still need fresh runs."""
-    disjoint = len(study.tasks) // 2
+    n_tasks = len(study.main_names)
+    if study.auxiliary_names:  # each task may have company of its own
+        return min(study.grouping.max_groups or n_tasks, n_tasks)
+    disjoint = n_tasks // 2
     return max(1, min(study.grouping.max_groups or disjoint + 1, disjoint + 1))
 
 
@@ -108,7 +118,7 @@ def _matched_runs(study: Study, left: int) -> int:
     """
     if study.search.baseline == "full":
         return 0
-    n_tasks = len(study.tasks)
+    n_tasks = len(study.main_names)
     of_a_size = n_tasks * study.search.seeds
     return of_a_size * min(n_tasks - 1, int(_MATCHED_SHARE * left) // of_a_size)
 
@@ -125,11 +135,11 @@ def _largest(start: int, fits: Callable[[int], bool]) -> int:
 
 
 def _too_few(study: Study, baselines: int, confirmation: int, n_seeds: int) -> str:
-    pairs = len(study.tasks) * (len(study.tasks) - 1) // 2
+    pairs = n_pairs(study)
     needed = baselines + confirmation + n_seeds
     all_pairs_needed = baselines + confirmation + _with_matched(study, pairs * n_seeds)
     return (
-        f"search.runs is {study.search.runs}, but {len(study.tasks)} tasks need at least {needed}: "
+        f"search.runs is {study.search.runs}, but {len(study.main_names)} tasks need at least {needed}: "
         f"{baselines} for the single-task and all-in-one baselines, {confirmation} to confirm the "
         f"finalists with fresh seeds, {n_seeds} for each subset measured. Give "
         f"{all_pairs_needed} to measure all pairs, or lower search.seeds or "

@@ -25,6 +25,9 @@ _NEVER = -1e15  # finite, so that sums over tasks still compare
 Values = Callable[[Networks], Floats]
 """Values of one function at networks, [C, T]."""
 
+Places = Integers | slice
+"""Places of the tasks that are served."""
+
 
 def lists_all(state: State) -> bool:
     """Whether there are few enough subsets to list them all."""
@@ -47,7 +50,7 @@ def _some(state: State) -> list[Subset]:
     """Random subsets of several sizes."""
     rng = np.random.default_rng([state.seed, len(state.values)])
     drawn = rng.random((_N_RANDOM, len(state.tasks))) < rng.choice(_SHARES, size=(_N_RANDOM, 1))
-    if Arm(state.tasks) not in state.values:  # with each subset's rest, two networks can serve all tasks
+    if Arm(state.targets) not in state.values:  # with each subset's rest, two networks can serve all tasks
         drawn = np.concatenate([drawn, ~drawn])
     return [as_subset(row, state.tasks) for row in drawn if row.sum() > 1]
 
@@ -57,7 +60,9 @@ def as_subset(members: NDArray[Any], tasks: Subset) -> Subset:
     return tuple(task for task, member in zip(tasks, members, strict=True) if member)
 
 
-def climb(networks: Networks, values: Values, alone: Floats, weights: Floats) -> Networks:
+def climb(
+    networks: Networks, values: Values, alone: Floats, weights: Floats, served: Places = slice(None)
+) -> Networks:
     """Improve some networks by one change of one network at a time, the best change first.
 
     A change adds a task, drops one, or drops all that the network does not serve; ways stay as they are.
@@ -65,8 +70,9 @@ def climb(networks: Networks, values: Values, alone: Floats, weights: Floats) ->
     Args:
         networks: K networks to start from.
         values: Values of networks of two or more tasks.
-        alone: Value of each task in a network of its own, [T].
-        weights: Importance of each task, [T].
+        alone: Value of each served task in a network of its own.
+        weights: Importance of each served task.
+        served: The places of these among the tasks; all by default.
 
     Returns:
         The networks that no single change improves.
@@ -74,12 +80,12 @@ def climb(networks: Networks, values: Values, alone: Floats, weights: Floats) ->
 
     def worth(rows: Networks) -> Floats:
         single = rows.members.sum(axis=1, keepdims=True) == 1
-        found = np.where(single, alone, values(rows))
-        return np.where(rows.members > 0, found * weights, _NEVER)
+        found = np.where(single, alone, values(rows)[:, served])
+        return np.where(rows.members[:, served] > 0, found * weights, _NEVER)
 
     for _ in range(_STEPS):
         now = worth(networks)
-        changed, place = _changes(networks, now)
+        changed, place = _changes(networks, now, served)
         totals = np.maximum(worth(changed), _best_of_others(now)[place]).sum(axis=1)
         best = int(totals.argmax())
         current = now.max(axis=0).sum()
@@ -89,17 +95,18 @@ def climb(networks: Networks, values: Values, alone: Floats, weights: Floats) ->
     return networks
 
 
-def _changes(networks: Networks, worth: Floats) -> tuple[Networks, Integers]:
+def _changes(networks: Networks, worth: Floats, served: Places) -> tuple[Networks, Integers]:
     """Every change of one network: the changed networks, N of them, and their places [N]."""
     members = networks.members
     n_networks, n_tasks = members.shape
     flipped = np.repeat(members, n_tasks, axis=0)
     row = np.arange(len(flipped))
     flipped[row, row % n_tasks] = 1 - flipped[row, row % n_tasks]
-    serving = (worth.argmax(axis=0) == np.arange(n_networks)[:, None]).astype(float)
+    serving = np.zeros(members.shape)
+    serving[:, served] = worth.argmax(axis=0) == np.arange(n_networks)[:, None]
     changed = np.concatenate([flipped, serving])
     place = np.concatenate([row // n_tasks, np.arange(n_networks)])
-    filled = changed.sum(axis=1) > 0
+    filled = changed[:, served].sum(axis=1) > 0
     return Networks(changed[filled], networks.way[place[filled]], networks.ways), place[filled]
 
 

@@ -35,8 +35,9 @@ class Serving:
         self._rules = Rules.of(study.grouping)
 
     def cost(self, arm: Arm) -> float:
-        """Cost of serving all tasks of a subset from its network, in network equivalents."""
-        return self._cost(self._recipes.of_arm(arm).sharing, arm.subset, arm.subset)
+        """Cost of serving all main tasks of a subset from its network, in network equivalents."""
+        served = tuple(task for task in arm.subset if task in self._study.main_names)
+        return self._cost(self._recipes.of_arm(arm).sharing, arm.subset, served)
 
     def allows(self, grouping: Grouping) -> bool:
         """Whether a grouping keeps within the limit and the rules."""
@@ -48,7 +49,7 @@ class Serving:
 
     def _keeps_rules(self, grouping: Grouping) -> bool:
         server = {task: network.subset for network in grouping.networks for task in network.serves}
-        units = self._rules.units(self._study.task_names)
+        units = self._rules.units(self._study.main_names)
         return all(self._rules.allow(network.subset) for network in grouping.networks) and all(
             len({server[task] for task in unit}) == 1 for unit in units
         )
@@ -71,7 +72,7 @@ class Serving:
             n: How many.
             errors: Standard error of a joint value by task, for a risk-averse choice.
         """
-        n_tasks = len(self._study.tasks)
+        n_tasks = len(self._study.main_names)
         most = min(self._limit.max_groups or n_tasks, n_tasks)
         limits = [ServingLimit(max_groups=k) for k in range(1, most + 1)]
         if self._limit.budget is not None:
@@ -86,7 +87,7 @@ class Serving:
 
     def baselines(self) -> dict[str, Grouping]:
         """Every task alone, and all in one network."""
-        names = self._study.task_names
+        names = self._study.main_names
         return {
             "single_task": self._solve({Arm((name,)): {name: 0.0} for name in names}, ServingLimit(), None),
             "all_in_one": self._solve({Arm(names): dict.fromkeys(names, 0.0)}, ServingLimit(), None),
@@ -99,16 +100,17 @@ class Serving:
         """
         grouping = solve(
             Problem(
-                tasks=self._study.task_names,
+                tasks=self._study.main_names,
                 candidates=tuple(
                     self._candidate(arm, of_tasks, errors or {}) for arm, of_tasks in values.items()
                 ),
                 direction="maximize",
-                importance=importance(self._study.tasks),
+                importance=importance(self._study.main_tasks),
                 budget=limit.budget,
                 max_groups=limit.max_groups,
                 rules=Rules() if errors is None else self._rules,
                 risk=self._study.grouping.risk,
+                riding=self._study.auxiliary_names,
             )
         )
         networks = tuple(self._at_served_cost(network) for network in grouping.networks)

@@ -58,6 +58,7 @@ class State:
         errors: Standard error of a measured joint value by task; empty where nothing was repeated.
         seed: For strategies that draw.
         ways: The ways of joint training that networks are compared in.
+        auxiliary: Those of the tasks that only ride along; `allowed` refuses subsets of these alone.
     """
 
     tasks: Subset
@@ -75,6 +76,12 @@ class State:
     errors: Mapping[str, float] = field(default_factory=dict)
     seed: int = 0
     ways: Ways = ONE_WAY
+    auxiliary: Subset = ()
+
+    @cached_property
+    def targets(self) -> Subset:
+        """The tasks that are served and measured, in the order of the task list."""
+        return tuple(task for task in self.tasks if task not in self.auxiliary)
 
     @cached_property
     def at_home(self) -> SubsetValues:
@@ -111,7 +118,7 @@ class State:
         try:
             return solve(
                 Problem(
-                    tasks=self.tasks,
+                    tasks=self.targets,
                     candidates=tuple(candidates),
                     direction="maximize",
                     importance=self.importance,
@@ -119,6 +126,7 @@ class State:
                     max_groups=self.limit.max_groups,
                     rules=self.rules,
                     risk=self.risk,
+                    riding=self.auxiliary,
                 )
             )
         except InfeasibleError:

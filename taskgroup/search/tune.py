@@ -36,11 +36,11 @@ def tune(study: Study, lab: Lab, *, n_proposals: int, seeds: Sequence[int]) -> R
     """
     if n_proposals < 2:
         return default_recipes(study)
-    alone: list[Subset] = [(name,) for name in study.task_names]
+    alone: list[Subset] = [(name,) for name in study.main_names]
     single, joint = Space(study, joint=False), Space(study, joint=True)
     n_single, n_joint = (n_recipes(study, n_proposals, joint=j) for j in (False, True))
     single_ones = _ranked(study, single, n_single, lambda r: _measure(study, lab, r, alone, seeds))
-    joint_ones = _ranked(study, joint, n_joint, lambda r: _measure(study, lab, r, [study.task_names], seeds))
+    joint_ones = _ranked(study, joint, n_joint, lambda r: _measure(study, lab, r, [study.main_names], seeds))
     static = [r for r in joint_ones[1:] if r.weighting not in study.search.weighting]
     return Recipes(single=single_ones[0], joint=joint_ones[0], others=tuple(static[:1]))
 
@@ -86,15 +86,16 @@ def _task_errors(study: Study, results: Sequence[RunResult]) -> dict[str, float]
 
 def _relative_errors(study: Study, errors: Sequence[dict[str, float]]) -> list[float]:
     """Mean over tasks of the error as a multiple of the first recipe's; infinite where a task failed."""
-    complete = [len(of_tasks) == len(study.tasks) for of_tasks in errors]
+    tasks = study.main_tasks
+    complete = [len(of_tasks) == len(tasks) for of_tasks in errors]
     if not any(complete):
         return [math.inf] * len(errors)
     reference = errors[complete.index(True)]
-    total = sum(task.importance for task in study.tasks)
+    total = sum(task.importance for task in tasks)
     return [
         sum(
             task.importance * of_tasks[task.name] / max(reference[task.name], task.score.floor)
-            for task in study.tasks
+            for task in tasks
         )
         / total
         if whole

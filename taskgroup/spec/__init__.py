@@ -3,6 +3,7 @@
 from taskgroup.spec.capacity import capacity_of_cost, encoder_products, matched_capacity, scaled_widths
 from taskgroup.spec.command import PLACEHOLDERS, command_words, filled_words
 from taskgroup.spec.data_section import IN_MEMORY, DataSpec, SplitSpec
+from taskgroup.spec.derive import DeriveSpec
 from taskgroup.spec.distillation_facts import (
     DISTILLATION_FACTS,
     NO_DISTILLATION,
@@ -19,12 +20,13 @@ from taskgroup.spec.load import parse_study, read_study
 from taskgroup.spec.method import Method, Option
 from taskgroup.spec.metric import ERROR_FLOOR, KINDS, METRICS, Direction, Kind, Metric, metric_for
 from taskgroup.spec.model import InputShape, ModelSpec, block_products
+from taskgroup.spec.roles import quantised_column
 from taskgroup.spec.run import SPLITS, RunResult, RunSpec, Score, Sharing, Split
 from taskgroup.spec.sampling import SamplingSpec, TemperatureSampling
 from taskgroup.spec.search_section import SearchSpec
 from taskgroup.spec.sharing_kinds import SHARING_KINDS, SharingFacts, branch_of
 from taskgroup.spec.study import Study
-from taskgroup.spec.task import SEPARATOR, Subset, Task, subset_from_name, subset_name
+from taskgroup.spec.task import SEPARATOR, Subset, Task, main_tasks, subset_from_name, subset_name
 from taskgroup.spec.trainer import TrainerSpec
 from taskgroup.spec.training_section import TrainingSpec
 from taskgroup.spec.weighting_facts import TUNED, WEIGHTING_FACTS, WeightingFacts
@@ -45,6 +47,7 @@ __all__ = [
     "TUNED",
     "WEIGHTING_FACTS",
     "DataSpec",
+    "DeriveSpec",
     "Direction",
     "Distillation",
     "DistillationFacts",
@@ -80,10 +83,12 @@ __all__ = [
     "command_words",
     "encoder_products",
     "filled_words",
+    "main_tasks",
     "matched_capacity",
     "metric_for",
     "parse_duration",
     "parse_study",
+    "quantised_column",
     "read_study",
     "scaled_widths",
     "settled",

@@ -47,8 +47,8 @@ class GroupingSpec(BaseModel):
             raise ValueError(f"min_size {self.min_size} exceeds max_size {self.max_size}; lower min_size")
         return self
 
-    def check_tasks(self, tasks: Subset) -> None:
-        """Refuse linked names that are no tasks.
+    def check_tasks(self, tasks: Subset, *, served: Subset) -> None:
+        """Refuse linked names that are no tasks, or are never served and so cannot be served together.
 
         Raises:
             ValueError: If there is one; the message gives the nearest names.
@@ -58,3 +58,8 @@ class GroupingSpec(BaseModel):
                 for name in names:
                     if name not in tasks:
                         raise ValueError(f"grouping.{key}[{place}] names {name!r}; {nearest(name, tasks)}")
+                    if key == "must_link" and name not in served:
+                        raise ValueError(
+                            f"grouping.must_link[{place}] names {name!r}, an auxiliary task, which no "
+                            "network serves; drop it"
+                        )

@@ -17,11 +17,12 @@ from taskgroup.spec.forests import FOREST_PROBLEMS
 from taskgroup.spec.grouping_section import GroupingSpec
 from taskgroup.spec.method import Method
 from taskgroup.spec.model import ModelSpec
+from taskgroup.spec.roles import check_roles
 from taskgroup.spec.run import Sharing
 from taskgroup.spec.search_section import SearchSpec
 from taskgroup.spec.section import SECTION
 from taskgroup.spec.sharing_kinds import SHARING_KINDS
-from taskgroup.spec.task import Subset, Task
+from taskgroup.spec.task import Subset, Task, main_tasks
 from taskgroup.spec.trainer import TrainerSpec
 from taskgroup.spec.trainer_rules import OF_THE_ENGINE, check_trainer_rules
 from taskgroup.spec.training_section import TrainingSpec
@@ -60,11 +61,12 @@ class Study(BaseModel):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"task names must differ, but {', '.join(map(repr, twice))} stands twice")
+        check_roles(self)
         if self.trainer is None:
             self._check_engine()
         else:
             check_trainer_rules(self, self.trainer)
-        self.grouping.check_tasks(names)
+        self.grouping.check_tasks(names, served=self.main_names)
         return self
 
     def _check_engine(self) -> None:
@@ -157,6 +159,21 @@ class Study(BaseModel):
         return tuple(task.name for task in self.tasks)
 
     @property
+    def main_tasks(self) -> list[Task]:
+        """The tasks that are scored and served."""
+        return main_tasks(self.tasks)
+
+    @property
+    def main_names(self) -> Subset:
+        """Their names."""
+        return tuple(task.name for task in self.main_tasks)
+
+    @property
+    def auxiliary_names(self) -> Subset:
+        """The names of the tasks that only ride along."""
+        return tuple(task.name for task in self.tasks if task.role == "auxiliary")
+
+    @property
     def depths(self) -> tuple[int, ...]:
         """The sharing depths to try; the whole encoder where none is given (1 for a trainer)."""
         deepest = self.model.n_blocks if self.trainer is None else 1
@@ -208,7 +225,7 @@ class Study(BaseModel):
         Studies that share a context share their runs, whatever they are called and however they search.
         """
         document = self.document()
-        tasks = [[t.name, t.columns, t.kind, t.score.name] for t in self.tasks]
+        tasks = [_deciding(task) for task in self.tasks]
         if self.trainer is not None:
             text = json.dumps([data_fingerprint, self.seed, tasks, self.trainer.deciding()], sort_keys=True)
             return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
@@ -232,6 +249,14 @@ def _named_tasks(method: Method) -> list[str]:
         nested = [name for each in parts if isinstance(each, list) for part in each for name in part]
         found += nested or (list(value) if isinstance(value, Mapping) else [])
     return found
+
+
+def _deciding(task: Task) -> list[Any]:
+    """What of a task decides the result of a run."""
+    if task.role == "main":
+        return [task.name, task.columns, task.kind, task.score.name]
+    derive = None if task.derive is None else task.derive.document()
+    return [task.name, task.columns, task.kind, task.role, derive, task.adversarial]
 
 
 def _digest(path: str) -> str:

@@ -64,6 +64,16 @@ class Shapes:
         """First target row of every task."""
         return [0, *itertools.accumulate(self.n_outputs.values())][:-1]
 
+    @cached_property
+    def reversal(self) -> dict[str, float]:
+        """The strength of every adversarial task."""
+        return {task.name: task.adversarial for task in self.tasks if task.adversarial}
+
+    @cached_property
+    def is_main(self) -> np.ndarray:
+        """Which tasks are scored, [T]."""
+        return np.array([task.role == "main" for task in self.tasks])
+
 
 @final
 class Cohort:
@@ -113,11 +123,13 @@ class Cohort:
         return torch.cat(parts, dim=2)
 
     def scores(self) -> list[tuple[Score, ...]]:
-        """Scores of every run on the validation and test rows, a list of length R."""
+        """Scores of every run's main tasks on the validation and test rows, a list of length R."""
         by_run: list[list[Score]] = [[] for _ in self.members]
         for split in SPLITS:
             flat = self.outputs(split).flatten(0, 1)
             for position, task in enumerate(self._shapes.tasks):
+                if task.role == "auxiliary":
+                    continue
                 for run, value in self._score_task(position, task, split, flat):
                     by_run[run].append(Score(task.name, split, task.score.name, value))
         return [tuple(scores) for scores in by_run]
@@ -133,9 +145,21 @@ class Cohort:
         return losses
 
     def run_means(self, of_branches: np.ndarray) -> np.ndarray:
-        """The mean over each run's tasks, [R]."""
-        runs = self.network.wiring.branch_run
-        return np.bincount(runs, of_branches) / np.bincount(runs)
+        """The mean over each run's main tasks, [R]: what a run is stopped by."""
+        main = self.main_branches
+        runs = self.network.wiring.branch_run[main]
+        return np.bincount(runs, of_branches[main]) / np.bincount(runs)
+
+    @property
+    def main_branches(self) -> np.ndarray:
+        """Which branches are of main tasks, in the order of `branches`, [P]."""
+        return self._shapes.is_main[self.network.wiring.branch_task]
+
+    @property
+    def stoppable_branches(self) -> np.ndarray:
+        """Which branches are of tasks that are not adversarial, [P]."""
+        adversarial = np.array([bool(task.adversarial) for task in self._shapes.tasks])
+        return ~adversarial[self.network.wiring.branch_task]
 
     @property
     def branches(self) -> list[tuple[RunSpec, int]]:
@@ -256,7 +280,9 @@ def _network(members: Sequence[RunSpec], seeds: Mapping[int, RowData], shapes: S
     """The networks of a cohort: linear layers stacked in closed form, or modules by autograd."""
     (capacity,) = {member.capacity for member in members}
     if shapes.modules is not None:
-        return shapes.modules.network(members, shapes.n_outputs, capacity, shapes.dtype, shapes.device)
+        return shapes.modules.network(
+            members, shapes.n_outputs, capacity, shapes.dtype, shapes.device, reversal=shapes.reversal
+        )
     return StackedMLP(
         members,
         n_inputs=shapes.n_inputs,
@@ -266,4 +292,5 @@ def _network(members: Sequence[RunSpec], seeds: Mapping[int, RowData], shapes: S
         device=shapes.device,
         product=shapes.product,
         stream=stream_of(seeds),
+        reversal=shapes.reversal,
     )

@@ -46,7 +46,7 @@ def train_cohort(
         patience: Stop a run after so many epochs without a better validation loss and report the scores
             of its best epoch; None trains all epochs and reports the last one's.
         task_patience: Let a task's loss count no more after so many epochs without a better validation
-            loss; a run ends when no task is left. None trains all tasks to the end.
+            loss; a run ends when no main task is left. None trains all tasks to the end.
         lessons: What the teachers of those that are taught say.
         keep: Gets the weights that each finished run was scored with.
 
@@ -149,7 +149,7 @@ class TaskStopping:
         self._waited: dict[tuple[RunSpec, int], int] = {}
 
     def update(self, cohort: Cohort, losses: np.ndarray) -> list[int]:
-        """Look at an epoch and stop tasks; return the runs with no task left, by position in the cohort.
+        """Look at an epoch and stop tasks; return the runs with no main task left, by position in the cohort.
 
         Args:
             cohort: In training.
@@ -160,12 +160,14 @@ class TaskStopping:
             better = loss < self._lowest.get(branch, math.inf)
             self._waited[branch] = 0 if better else self._waited.get(branch, 0) + 1
             self._lowest[branch] = min(loss, self._lowest.get(branch, math.inf))
-        stopped = [p for p, branch in enumerate(branches) if self._waited[branch] >= self._patience]
+        may_stop = cohort.stoppable_branches  # an adversary that gets worse does what it is there for
+        stopped = [p for p, b in enumerate(branches) if self._waited[b] >= self._patience and may_stop[p]]
         cohort.stop_tasks(stopped)
         for p in stopped:
             self._waited[branches[p]] = self._patience  # for good
             self._lowest[branches[p]] = -math.inf
-        training = {run for p, (run, _) in enumerate(branches) if p not in set(stopped)}
+        main = cohort.main_branches
+        training = {run for p, (run, _) in enumerate(branches) if p not in set(stopped) and main[p]}
         return [i for i, run in enumerate(cohort.members) if run not in training]
 
 

@@ -27,6 +27,8 @@ _GRADIENT_FACTOR: dict[Kind, float] = {"regression": 2.0, "binary": 1.0, "multil
 class CohortLoss:
     """Mean loss over labelled rows, weighted where labels have weights, for every branch.
 
+    A task of several label or regression columns has the mean of their losses.
+
     Args:
         wiring: The cohort's forest.
         kinds: Kind of every task, in task-list order.
@@ -58,7 +60,7 @@ class CohortLoss:
             rows, kind = np.arange(start, start + n_outputs), kinds[task]
             row_target[rows] = branch_target[p] + np.arange(n_outputs)
             row_label[rows] = branch_label[p]
-            row_share[rows] = 1.0 / n_outputs if kind == "multilabel" else 1.0
+            row_share[rows] = 1.0 if kind == "multiclass" else 1.0 / n_outputs
             row_factor[rows] = row_share[rows] * _GRADIENT_FACTOR[kind]
             sigmoid[rows] = kind in ("binary", "multilabel")
             if kind == "multiclass":

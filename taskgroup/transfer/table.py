@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from taskgroup.spec import Split, Task
+from taskgroup.spec import Split, Task, subset_from_name
 from taskgroup.transfer.gain import relative_gain
 from taskgroup.transfer.moderated import Moderated, moderated_means
 from taskgroup.transfer.multiplicity import FLAG_LEVEL, q_values
@@ -52,8 +52,8 @@ def with_gains(
         runs: The record's table of runs; without a column `capacity` all are of full size.
         is_baseline: Which rows belong to single-task baseline runs.
         tasks: Give each score its error.
-        matched: The capacity of the baseline for each number of tasks (`taskgroup.spec.matched_capacity`);
-            by default baselines are of full size.
+        matched: The capacity of the baseline for each number of these tasks in a subset
+            (`taskgroup.spec.matched_capacity`), 1 for one; by default baselines are of full size.
 
     Returns:
         The rows of `runs` with the two columns; gain is NaN where there is no baseline to pair with.
@@ -62,7 +62,7 @@ def with_gains(
     floors = {task.name: task.score.floor for task in tasks}
     floor = runs["task"].map(floors).to_numpy(dtype=float)
     errors = _errors(runs, tasks)
-    paired = runs.assign(capacity=_baseline_capacity(runs, matched))
+    paired = runs.assign(capacity=_baseline_capacity(runs, tasks, matched))
     pairs = paired.groupby(_PAIR, sort=False).ngroup().fillna(-1).to_numpy(dtype=int)  # -1: failed, no task
     single = np.full(pairs.max(initial=-1) + 2, np.nan)
     baseline = np.flatnonzero(is_baseline.to_numpy() & (pairs >= 0))[::-1]  # of several the first counts
@@ -124,12 +124,21 @@ def negative_transfer(table: pd.DataFrame) -> pd.DataFrame:
     return flagged.sort_values("gain").reset_index(drop=True)
 
 
-def _baseline_capacity(runs: pd.DataFrame, matched: Mapping[int, float] | None) -> pd.Series:
+def _baseline_capacity(
+    runs: pd.DataFrame, tasks: Sequence[Task], matched: Mapping[int, float] | None
+) -> pd.Series:
     """The capacity of the single-task run that each row is compared with: a single-task run's is its own."""
     full = pd.Series(1.0, index=runs.index)
     own = runs.get("capacity", full)
-    wanted = full if matched is None else runs["n_tasks"].map(dict(matched))
+    wanted = full if matched is None else _n_served(runs, tasks).map({1: 1.0, **matched})
     return own.where(runs["n_tasks"] == 1, wanted)
+
+
+def _n_served(runs: pd.DataFrame, tasks: Sequence[Task]) -> pd.Series:
+    """How many of the tasks each run's subset holds; the others only ride along."""
+    names = {task.name for task in tasks}
+    counts = {name: len(names.intersection(subset_from_name(name))) for name in runs["subset"].unique()}
+    return runs["subset"].map(counts)
 
 
 def _joint_gains(runs: pd.DataFrame, split: Split) -> pd.DataFrame:

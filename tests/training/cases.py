@@ -111,9 +111,10 @@ def train_plain(
     batch_size: int,
     epochs: int,
     absent_tasks_learn: bool = True,
+    network: PlainNetwork | None = None,
 ) -> PlainNetwork:
     """Train one run with autograd and torch's own AdamW."""
-    network = PlainNetwork(run, widths)
+    network = network or PlainNetwork(run, widths)
     groups: list[dict[str, object]] = [{"params": list(network.parameters())}]
     noise = {t: torch.zeros((), dtype=torch.float64, requires_grad=True) for t in run.subset}
     if run.weighting == "uncertainty":

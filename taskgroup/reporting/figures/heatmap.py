@@ -38,12 +38,12 @@ def heatmap_figure(table: HeatmapTable) -> go.Figure:
 
 def heatmap_widths(table: HeatmapTable) -> tuple[int, int]:
     """The least and greatest width in pixels at which the matrix reads well."""
-    n_tasks = len(table.tasks)
+    n_columns = len(table.sources)
     labels = 40 + style.widest_label(table.tasks, width=LABEL_WIDTH)
     cell = _NUMBER_PIXELS if table.has_numbers else 20
-    narrow = max(cell, style.tallest_label(table.tasks, width=LABEL_WIDTH))
-    least = max(labels + n_tasks * narrow, _COLORBAR_PIXELS)
-    return least, max(labels + n_tasks * max(96, narrow), least + 120)
+    narrow = max(cell, style.tallest_label(table.source_labels, width=LABEL_WIDTH))
+    least = max(labels + n_columns * narrow, _COLORBAR_PIXELS)
+    return least, max(labels + n_columns * max(96, narrow), least + 120)
 
 
 def _gains(table: HeatmapTable) -> go.Heatmap:
@@ -119,20 +119,21 @@ def _colorbar(table: HeatmapTable) -> dict[str, Any]:
 
 
 def _frame(table: HeatmapTable) -> dict[str, Any]:
-    names = [label(name, width=LABEL_WIDTH) for name in table.tasks]
-    n_tasks = len(names)
+    rows, columns = (
+        [label(name, width=LABEL_WIDTH) for name in names] for names in (table.tasks, table.source_labels)
+    )
     return {
         "plot_bgcolor": palette.BLANK,
         "xaxis": style.named_axis(
-            names,
+            columns,
             "column: the task trained alongside",
             side="top",
             showgrid=False,
-            range=[-0.5, n_tasks - 0.5],
-            **({"autotickangles": [0, -45]} if n_tasks <= 12 else {"tickangle": -90}),
+            range=[-0.5, len(columns) - 0.5],
+            **({"autotickangles": [0, -45]} if len(columns) <= 12 else {"tickangle": -90}),
         ),
         "yaxis": style.named_axis(
-            names, "row: the task helped or hurt", showgrid=False, range=[n_tasks - 0.5, -0.5]
+            rows, "row: the task helped or hurt", showgrid=False, range=[len(rows) - 0.5, -0.5]
         ),
         "shapes": [line for place in table.boundaries for line in _boundary(place - 0.5)],
     }
@@ -149,5 +150,5 @@ def _boundary(place: float) -> list[dict[str, Any]]:
 def _height(table: HeatmapTable) -> int:
     n_tasks = len(table.tasks)
     row = max(38 if n_tasks <= 12 else 22, style.tallest_label(table.tasks, width=LABEL_WIDTH))
-    column_labels = style.widest_label(table.tasks, width=LABEL_WIDTH)
+    column_labels = style.widest_label(table.source_labels, width=LABEL_WIDTH)
     return max(row * n_tasks, _AXIS_TITLE_PIXELS) + column_labels + 140

@@ -7,6 +7,7 @@ from importlib import resources
 from string import Template
 
 from taskgroup.reporting.page.affinity import affinity
+from taskgroup.reporting.page.auxiliaries import auxiliaries
 from taskgroup.reporting.page.baseline_size import baseline_size
 from taskgroup.reporting.page.effort import effort
 from taskgroup.reporting.page.estimators import estimators
@@ -25,6 +26,7 @@ _SECTIONS = (
     headline,
     networks,
     affinity,
+    auxiliaries,
     negative_transfer,
     baseline_size,
     gains,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from taskgroup.reporting.order import leaf_order
+from taskgroup.reporting.order import leaf_order, source_order
 from taskgroup.reporting.page.markup import Html, element, join, paragraph, section, table, text, unordered
 from taskgroup.reporting.page.matrix_svg import matrix_svg
 from taskgroup.reporting.tables import estimator_table
@@ -97,17 +97,18 @@ def _interval(value: float, low: float, high: float) -> str:
 
 def _multiples(outcome: Outcome, made: Sequence[Estimated]) -> Html:
     order = leaf_order(outcome.affinity.estimate)
-    return element("div", *(_multiple(estimated, order) for estimated in made), class_="multiples")
+    sources = source_order(outcome.affinity.estimate, order)
+    return element("div", *(_multiple(estimated, order, sources) for estimated in made), class_="multiples")
 
 
-def _multiple(estimated: Estimated, order: list[str]) -> Html:
+def _multiple(estimated: Estimated, order: list[str], sources: list[str]) -> Html:
     assert estimated.matrix is not None
     name, agreement = phrase(estimated.estimator.name), estimated.matrix.agreement
     how = "as measured" if estimated.estimator.name == "pairwise" else "agreement unknown"
     if agreement is not None and agreement.kind != "between_seeds":
         how = f"agreement {correlation(agreement.correlation)}"
     picture = matrix_svg(
-        estimated.matrix.estimate.loc[order, order], says=f"Matrix of affinities by {name}, {how}."
+        estimated.matrix.estimate.loc[order, sources], says=f"Matrix of affinities by {name}, {how}."
     )
     caption = element("figcaption", element("strong", text(name)), text(f" {how}"))
     return element("figure", picture, caption)

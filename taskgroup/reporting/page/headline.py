@@ -23,7 +23,8 @@ def headline(outcome: Outcome) -> Html:
     """The top of the page."""
     grouping, unit = outcome.recommendation, gain_unit(outcome.study)
     facts = [
-        count(len(outcome.study.tasks), "task"),
+        count(len(outcome.study.main_names), "task"),
+        *([count(n_riding, "auxiliary task")] if (n_riding := len(outcome.study.auxiliary_names)) else []),
         f"{count(len(grouping.networks), 'network')} recommended",
         f"serving cost of {grouping.cost:.4g} (1 = one standard network)",
     ]

@@ -49,7 +49,10 @@ def networks(outcome: Outcome) -> Html:
 def _ride_along(*, everyone_served: bool) -> str:
     if everyone_served:
         return ""
-    return "A task that only rides along trains there because it helps the others, and is served elsewhere."
+    return (
+        "A task that only rides along trains there because it helps the others; it is served elsewhere, an "
+        "auxiliary task nowhere."
+    )
 
 
 def _certainty(grouping: Grouping) -> str:

@@ -51,7 +51,7 @@ def _claim(grouping: Grouping, baseline: str) -> Claim:
 
 def _baseline_like(grouping: Grouping) -> str | None:
     """The baseline that a grouping is identical with, if any."""
-    if len(grouping.networks) == 1:
+    if len(grouping.networks) == 1 and set(grouping.networks[0].serves) == set(grouping.networks[0].subset):
         return "all_in_one"
     return "single_task" if all(len(network.subset) == 1 for network in grouping.networks) else None
 

@@ -12,7 +12,7 @@ import pandas as pd
 from taskgroup.affinity import AffinityMatrix
 from taskgroup.grouping import Grouping
 from taskgroup.reporting.gain_unit import SHARE_OF_ERROR, GainUnit
-from taskgroup.reporting.order import leaf_order
+from taskgroup.reporting.order import leaf_order, source_order
 
 COLOR_QUANTILE = 0.98
 LARGEST_MATRIX_WITH_NUMBERS = 30
@@ -57,7 +57,9 @@ class Cell:
 
 @dataclass(frozen=True)
 class HeatmapTable:
-    """Gains [target, source] in the order to draw them; every frame is [T, T].
+    """Gains [target, source] in the order to draw them; every frame has the T tasks as rows.
+
+    Columns are the same tasks, and after them the auxiliary ones, which are sources alone.
 
     Attributes:
         estimate: Gain that the column's task brings to the row's; NaN on the diagonal.
@@ -88,13 +90,23 @@ class HeatmapTable:
 
     @property
     def tasks(self) -> list[str]:
-        """The task names in drawing order."""
+        """The names of the rows in drawing order."""
         return list(self.estimate.index)
+
+    @property
+    def sources(self) -> list[str]:
+        """The names of the columns in drawing order."""
+        return list(self.estimate.columns)
+
+    @property
+    def source_labels(self) -> list[str]:
+        """The names of the columns, auxiliary tasks marked."""
+        return [name if name in self.estimate.index else f"{name} (auxiliary)" for name in self.sources]
 
     @property
     def has_numbers(self) -> bool:
         """Whether the matrix is small enough for numbers in its cells."""
-        return len(self.estimate) <= LARGEST_MATRIX_WITH_NUMBERS
+        return max(self.estimate.shape) <= LARGEST_MATRIX_WITH_NUMBERS
 
     @property
     def limit_labels(self) -> tuple[str, str, str]:
@@ -116,7 +128,7 @@ class HeatmapTable:
         for row, target in enumerate(self.tasks):
             yield [
                 Cell(row, column, target, source, **{name: v[row, column] for name, v in values.items()})
-                for column, source in enumerate(self.tasks)
+                for column, source in enumerate(self.sources)
             ]
 
 
@@ -131,8 +143,9 @@ def heatmap_table(
         unit: What gains are measured in.
     """
     order = leaf_order(affinity.estimate)
+    columns = source_order(affinity.estimate, order)
     estimate, low, high, q_value, n_runs = (
-        frame.loc[order, order].astype(float)
+        frame.loc[order, columns].astype(float)
         for frame in (affinity.estimate, affinity.low, affinity.high, affinity.q_value, affinity.n_runs)
     )
     np.fill_diagonal(values := estimate.to_numpy(copy=True), np.nan)
