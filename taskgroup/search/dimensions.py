@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from taskgroup.search.recipe import Recipe, is_tuned
-from taskgroup.spec import SHARING_KINDS, Method, Study
+from taskgroup.spec import SHARING_KINDS, Method, Study, unsettled
 
 _LEAST_WEIGHT, _GREATEST_WEIGHT = 0.1, 10.0
 _FEW = 12
@@ -131,9 +131,14 @@ def settings_of(recipe: Recipe, study: Study) -> dict[str, Any]:
         "depth": recipe.sharing.depth,
         "weighting": weighting,
         "sampling": recipe.sampling,
-        "distillation": recipe.distillation,
+        "distillation": _as_listed(recipe.distillation, study),
         **{weight_name(task): weight for task, weight in weights.items()},
     }
+
+
+def _as_listed(distillation: str, study: Study) -> str:
+    """A study leaves to the search what teachers are trained with, unless it gives that itself."""
+    return distillation if distillation in study.distillations else unsettled(distillation)
 
 
 def n_choices(dimensions: Sequence[Dimension]) -> int:

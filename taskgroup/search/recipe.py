@@ -21,7 +21,9 @@ from taskgroup.spec import (
     Sharing,
     Study,
     Subset,
+    settled,
     subset_name,
+    unsettled,
 )
 
 DEFAULT_LEARNING_RATE = 3e-3
@@ -94,7 +96,8 @@ def way_in_words(sharing: Sharing, weighting: str, sampling: str = "", distillat
     """
     words = [sharing_in_words(sharing), f"{Method.parse(weighting).in_words} weighting"]
     words += [f"{Method.parse(sampling).in_words} sampling"] * bool(sampling)
-    words += [f"taught by single-task networks, {Method.parse(distillation).in_words}"] * bool(distillation)
+    if distillation:
+        words.append(f"taught by single-task networks ({Method.parse(unsettled(distillation)).in_words})")
     return ", ".join(words)
 
 
@@ -223,10 +226,14 @@ def _steps_in_words(recipe: Recipe) -> str:
     return f"learning rate {recipe.learning_rate:.2g}, weight decay {recipe.weight_decay:.2g}"
 
 
-def default_recipes(study: Study) -> Recipes:
+def default_recipes(study: Study, *, single: Recipe | None = None) -> Recipes:
     """What is used without tuning: the study's fixed settings, the deepest sharing, the first weighting.
 
     A trainer of the user's is told the study's depth and weighting for single tasks too, as they are its own.
+
+    Args:
+        study: Fixes settings or leaves them open.
+        single: For single tasks, where it is known already.
     """
     if study.trainer is not None:
         told = Recipe(0.0, 0.0, study.sharings[0], study.search.weighting[0])
@@ -235,15 +242,17 @@ def default_recipes(study: Study) -> Recipes:
     decay = study.training.weight_decay
     decay = DEFAULT_WEIGHT_DECAY if decay is None else decay
     first_kind = [sharing for sharing in study.sharings if sharing.kind == study.sharings[0].kind]
+    single = single or Recipe(rate, decay, Sharing("hard", study.model.n_blocks), "equal")
+    teacher = {"learning_rate": single.learning_rate, "weight_decay": single.weight_decay}
     return Recipes(
-        single=Recipe(rate, decay, Sharing("hard", study.model.n_blocks), "equal"),
+        single=single,
         joint=Recipe(
             rate,
             decay,
             max(first_kind, key=lambda sharing: sharing.depth),
             filled_weighting(study.search.weighting[0], study.task_names),
             sampling=study.samplings[0],
-            distillation=study.distillations[0],
+            distillation=settled(study.distillations[0], **teacher),
         ),
     )
 
@@ -297,10 +306,15 @@ def _combined(recipes: Recipes, study: Study) -> list[Recipe]:
     weightings: list[str] = []
     for text in dict.fromkeys(study.search.weighting):
         weightings += tuned[:1] if is_tuned(text) else [text]
-    options = study.sharings, weightings, study.samplings, study.distillations
+    teacher = recipes.single
+    taught = [
+        settled(text, learning_rate=teacher.learning_rate, weight_decay=teacher.weight_decay)
+        for text in study.distillations
+    ]
+    options = study.sharings, weightings, study.samplings, taught
     return [
-        replace(recipes.joint, sharing=sharing, weighting=weighting, sampling=sampling, distillation=taught)
-        for sharing, weighting, sampling, taught in itertools.product(*options)
+        replace(recipes.joint, sharing=sharing, weighting=weighting, sampling=sampling, distillation=teachers)
+        for sharing, weighting, sampling, teachers in itertools.product(*options)
     ]
 
 

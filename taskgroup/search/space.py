@@ -27,7 +27,7 @@ from taskgroup.search.dimensions import (
 )
 from taskgroup.search.recipe import Recipe, default_recipes, filled_weighting
 from taskgroup.seeds import derive_seed
-from taskgroup.spec import Sharing, Study
+from taskgroup.spec import Sharing, Study, settled
 
 _STARTUP_TRIALS = 6
 _ATTEMPTS = 50
@@ -39,13 +39,14 @@ class Space:
 
     Args:
         study: Fixes settings or leaves them open.
-        joint: Whether sharing depth and weighting are among them.
+        joint: Whether sharing, weighting and what else concerns several tasks are among them.
+        single: How single tasks are trained, which may teach; by default as without tuning.
     """
 
-    def __init__(self, study: Study, *, joint: bool) -> None:
-        recipes = default_recipes(study)
+    def __init__(self, study: Study, *, joint: bool, single: Recipe | None = None) -> None:
+        recipes = default_recipes(study, single=single)
         self.default = recipes.joint if joint else recipes.single
-        self._study, self._joint = study, joint
+        self._study, self._joint, self._teacher = study, joint, recipes.single
         self._dimensions = open_dimensions(study, joint=joint)
 
     @property
@@ -122,7 +123,11 @@ class Space:
             sharing=Sharing(kind, depth),
             weighting=filled_weighting("static", names, weights) if weights else weighting,
             sampling=params.get("sampling", default.sampling),
-            distillation=params.get("distillation", default.distillation),
+            distillation=settled(
+                params.get("distillation", default.distillation),
+                learning_rate=self._teacher.learning_rate,
+                weight_decay=self._teacher.weight_decay,
+            ),
         )
 
 

@@ -37,9 +37,10 @@ def tune(study: Study, lab: Lab, *, n_proposals: int, seeds: Sequence[int]) -> R
     if n_proposals < 2:
         return default_recipes(study)
     alone: list[Subset] = [(name,) for name in study.main_names]
-    single, joint = Space(study, joint=False), Space(study, joint=True)
+    single = Space(study, joint=False)
     n_single, n_joint = (n_recipes(study, n_proposals, joint=j) for j in (False, True))
     single_ones = _ranked(study, single, n_single, lambda r: _measure(study, lab, r, alone, seeds))
+    joint = Space(study, joint=True, single=single_ones[0])
     joint_ones = _ranked(study, joint, n_joint, lambda r: _measure(study, lab, r, [study.main_names], seeds))
     static = [r for r in joint_ones[1:] if r.weighting not in study.search.weighting]
     return Recipes(single=single_ones[0], joint=joint_ones[0], others=tuple(static[:1]))

@@ -11,6 +11,7 @@ from taskgroup.spec.distillation_facts import (
     DistillationFacts,
     settled,
     teachers_of,
+    unsettled,
 )
 from taskgroup.spec.duration import parse_duration
 from taskgroup.spec.encoders import ENCODERS, OWN_CODE
@@ -95,4 +96,5 @@ __all__ = [
     "subset_from_name",
     "subset_name",
     "teachers_of",
+    "unsettled",
 ]

@@ -120,6 +120,17 @@ def settled(text: str, *, learning_rate: float, weight_decay: float) -> str:
     return Method(method.name, {**method.settings, **found}).text
 
 
+def unsettled(text: str) -> str:
+    """A distillation's text without what its teachers are trained with.
+
+    >>> unsettled('annealed {"teacher_learning_rate": 0.01, "teacher_weight_decay": 0.0}')
+    'annealed'
+    """
+    method = Method.parse(text)
+    own = {k: v for k, v in method.settings.items() if not k.startswith("teacher_")}
+    return Method(method.name, own).text
+
+
 def teachers_of(run: RunSpec, *, n_blocks: int) -> Mapping[str, RunSpec]:
     """The single-task runs that teach a run, by task; none where nobody does.
 

@@ -197,7 +197,7 @@ class Study(BaseModel):
     @property
     def distillations(self) -> tuple[str, ...]:
         """The ways in which single-task networks may teach joint ones; empty for none."""
-        return ("",)
+        return tuple(self.search.distillation)
 
     @property
     def says_depth(self) -> bool:

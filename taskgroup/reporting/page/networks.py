@@ -18,7 +18,7 @@ from taskgroup.reporting.page.markup import (
 from taskgroup.reporting.tables import group_table
 from taskgroup.reporting.words import count, phrase
 from taskgroup.search import Outcome, sharing_in_words
-from taskgroup.spec import Method
+from taskgroup.spec import Method, unsettled
 
 
 def networks(outcome: Outcome) -> Html:
@@ -91,7 +91,7 @@ def _settings(network: Network, n_blocks: int | None) -> list[tuple[str, str]]:
 
 
 def _value(value: float | str) -> str:
-    return Method.parse(value).in_words if isinstance(value, str) else f"{value:.4g}"
+    return Method.parse(unsettled(value)).in_words if isinstance(value, str) else f"{value:.4g}"
 
 
 def _sharing(network: Network, n_blocks: int | None) -> str:
