@@ -8,6 +8,7 @@ from taskgroup.spec.distillation_facts import (
     NO_DISTILLATION,
     Distillation,
     DistillationFacts,
+    read_distillations,
     settled,
     teachers_of,
 )
@@ -84,6 +85,7 @@ __all__ = [
     "metric_for",
     "parse_duration",
     "parse_study",
+    "read_distillations",
     "read_study",
     "scaled_widths",
     "settled",
