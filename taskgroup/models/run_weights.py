@@ -44,11 +44,8 @@ def places_of_blocks(depth: int, n_blocks: int, n_tasks: int) -> list[list[str]]
     >>> places_of_blocks(1, 2, 2)
     [['shared.0'], ['private.0.0', 'private.1.0']]
     """
-    inner = ".blocks.0" if n_blocks == 1 else ""  # an encoder of one block stands there as a whole
-    shared = [[f"shared.{level}{inner}"] for level in range(depth)]
-    private = [
-        [f"private.{task}.{level}{inner}" for task in range(n_tasks)] for level in range(n_blocks - depth)
-    ]
+    shared = [[f"shared.{level}"] for level in range(depth)]
+    private = [[f"private.{task}.{level}" for task in range(n_tasks)] for level in range(n_blocks - depth)]
     return shared + private
 
 
