@@ -144,7 +144,7 @@ def blocks_of(whole: nn.Module, n_blocks: int, *, about: str) -> list[nn.Module]
         InputError: If their number is not the one declared.
     """
     listed: Any = getattr(whole, "blocks", None)
-    if n_blocks == 1 or listed is None:
+    if listed is None or (n_blocks == 1 and not isinstance(whole, Blocks)):
         found = [whole]  # shared as a whole or not at all
     else:
         found = list(listed() if not isinstance(listed, nn.Module) and callable(listed) else listed)

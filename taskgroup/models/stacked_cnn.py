@@ -21,7 +21,7 @@ from taskgroup.models.encoders.cnn import ConvolutionBlock, halved, n_groups
 from taskgroup.models.gradient_reversal import Reversal, layer_factors, scale_gradient
 from taskgroup.models.initial_heads import initial_heads
 from taskgroup.models.network import Trained
-from taskgroup.models.run_weights import head_weights, places_of_blocks
+from taskgroup.models.run_weights import plain_forest
 from taskgroup.models.wiring import Wiring, wire
 from taskgroup.spec import RunSpec
 
@@ -116,16 +116,16 @@ class StackedCnn:
             value.detach()[_nodes_of(own_runs, self._owner(name)), columns] = source
 
     def plain_weights(self, run: int) -> dict[str, Tensor]:
-        """The state of a run's `RunNetwork`, where it shares hard."""
-        member, found = self.members[run], {}
-        places = places_of_blocks(member.sharing.depth, self._encoder.n_blocks, len(member.subset))
-        for level, names in enumerate(places):
-            for part in _BLOCK_PARTS:
-                nodes = np.flatnonzero(self._owner(f"{level} {part}") == run)
-                for node, name in zip(nodes, names, strict=True):
-                    found[f"{name}.{part}"] = self._tensors[f"{level} {part}"][node]
-        heads = (self._tensors[f"{_HEAD} {part}"] for part in ("weight", "bias"))
-        return found | head_weights(self.wiring, run, *heads)
+        """The state of a run's `RunNetwork`."""
+        blocks = [
+            {part: self._tensors[f"{level} {part}"] for part in _BLOCK_PARTS}
+            for level in range(len(self.wiring.layers))
+        ]
+        heads = [
+            {part: self._tensors[f"{_HEAD} {of_block.level} {part}"] for part in _HEAD_PARTS}
+            for of_block in self.wiring.heads
+        ]
+        return plain_forest(self.wiring, run, blocks, heads)
 
     def _compute(self, x: Tensor) -> Tensor:
         """[S, D, B] to [nodes, columns, B]."""

@@ -16,7 +16,7 @@ from taskgroup.models.initial import initial_block
 from taskgroup.models.initial_heads import initial_heads
 from taskgroup.models.network import Trained
 from taskgroup.models.products import Product, torch_product
-from taskgroup.models.run_weights import head_weights, places_of_blocks
+from taskgroup.models.run_weights import plain_forest
 from taskgroup.models.stacked_linear import StackedLinear
 from taskgroup.models.wiring import Heads, Wiring, wire
 from taskgroup.spec import RunSpec
@@ -168,14 +168,10 @@ class StackedMLP:
             layer.bias[own, columns] = source.bias[theirs]
 
     def plain_weights(self, run: int) -> dict[str, Tensor]:
-        """The state of a run's `RunNetwork`, where it shares hard."""
-        member, found = self.members[run], {}
-        places = places_of_blocks(member.sharing.depth, len(self.blocks), len(member.subset))
-        for block, owner, names in zip(self.blocks, self.layer_runs, places, strict=False):
-            for node, name in zip(np.flatnonzero(owner == run), names, strict=True):
-                found[f"{name}.linear.weight"] = block.weight[node]
-                found[f"{name}.linear.bias"] = block.bias[node]
-        return found | head_weights(self.wiring, run, self.head.weight, self.head.bias)
+        """The state of a run's `RunNetwork`."""
+        blocks = [{"linear.weight": block.weight, "linear.bias": block.bias} for block in self.blocks]
+        heads = [{"weight": head.weight, "bias": head.bias} for head in self.heads]
+        return plain_forest(self.wiring, run, blocks, heads)
 
     def _rewire(self, members: Sequence[RunSpec]) -> None:
         self.members = tuple(members)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from taskgroup.spec.method import Method, Option, Options, number, one_of
+from taskgroup.spec.method import Method, Option, Options, number, one_of, read_methods
 from taskgroup.spec.run import RunSpec, Sharing
 from taskgroup.spec.weighting_facts import TUNED
 
@@ -104,6 +104,21 @@ class Distillation:
         0.25
         """
         return (1.0 - progress) * self.start + progress * self.end
+
+
+def read_distillations(value: Any) -> list[str]:
+    """The texts of all distillations that one entry or a list of them stands for; that of none is empty.
+
+    Raises:
+        ValueError: If a name, a setting or a value is not one that is known.
+
+    >>> read_distillations(["none", {"fixed": {"weight": [0.25, 0.5]}}])
+    ['', 'fixed {"weight": 0.25}', 'fixed']
+    """
+    options = {name: facts.options for name, facts in DISTILLATION_FACTS.items()} | {NO_DISTILLATION: {}}
+    entries = [entry or NO_DISTILLATION for entry in (value if isinstance(value, list) else [value])]
+    methods = [method for entry in entries for method in read_methods(entry, options, what="distillation")]
+    return list(dict.fromkeys("" if m.name == NO_DISTILLATION else m.text for m in methods))
 
 
 def settled(text: str, *, learning_rate: float, weight_decay: float) -> str:

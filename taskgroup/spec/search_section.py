@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field
 
-from taskgroup.spec.distillation_facts import DISTILLATION_FACTS, NO_DISTILLATION
+from taskgroup.spec.distillation_facts import read_distillations
 from taskgroup.spec.duration import Seconds
 from taskgroup.spec.method import Method, Options, read_methods
 from taskgroup.spec.section import SECTION, Fraction
@@ -27,14 +27,6 @@ def _read_kinds(value: Any) -> list[str]:
 def _read_weightings(value: Any) -> list[str]:
     options = {name: facts.options for name, facts in WEIGHTING_FACTS.items()}
     return _texts(value, options, what="weighting")
-
-
-def _read_distillations(value: Any) -> list[str]:
-    """The texts of all distillations that are listed; that of none is empty."""
-    options = {name: facts.options for name, facts in DISTILLATION_FACTS.items()} | {NO_DISTILLATION: {}}
-    entries = [entry or NO_DISTILLATION for entry in _as_list(value)]
-    methods = [method for entry in entries for method in read_methods(entry, options, what="distillation")]
-    return list(dict.fromkeys("" if m.name == NO_DISTILLATION else m.text for m in methods))
 
 
 def _texts(value: Any, catalog: Mapping[str, Options], *, what: str) -> list[str]:
@@ -106,7 +98,7 @@ class SearchSpec(BaseModel):
     ] = ["equal"]
     distillation: Annotated[
         list[str],
-        BeforeValidator(_read_distillations, json_schema_input_type=str | list[str | dict[str, Any]]),
+        BeforeValidator(read_distillations, json_schema_input_type=str | list[str | dict[str, Any]]),
         Field(min_length=1),
     ] = [""]
     strategy: Literal["active", "hoa", "pairs", "random", "exhaustive"] = "active"

@@ -27,9 +27,7 @@ def check_trainer_rules(study: Study, trainer: TrainerSpec) -> None:
         )
     if study.search.distils or study.search.keep_weights != "none":
         key = "distillation" if study.search.distils else "keep_weights"
-        raise ValueError(
-            f"search.{key} needs networks that are trained here, which a trainer's are not; drop it"
-        )
+        raise ValueError(f"search.{key} needs networks trained here, which a trainer's are not; drop it")
     _check_nothing_to_tune(study)
     _check_told(study, trainer)
 

@@ -153,6 +153,13 @@ class Record(Protocol):
         """
         ...
 
+    def run_key(self, run_id: int) -> str:
+        """The key of a run, by its number in `runs_frame`.
+
+        Raises:
+            NotFoundError: If there is no such run.
+        """
+
     def runs_frame(self, study_id: int, *, every_stage: bool = False) -> pd.DataFrame:
         """The study's runs in the order of use, one row a run, task and split.
 

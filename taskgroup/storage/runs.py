@@ -44,6 +44,12 @@ def run_ids(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
     return found
 
 
+def read_run_key(connection: Connection, run_id: int) -> str | None:
+    """Look up the key of a run; None where there is no such run."""
+    key: str | None = connection.scalar(select(RunRow.key).where(RunRow.id == run_id))
+    return key
+
+
 def bindable_parts(values: Sequence[Item]) -> Iterator[Sequence[Item]]:
     """Cut values into parts that one statement may ask for."""
     for start in range(0, len(values), _BOUND_AT_ONCE):

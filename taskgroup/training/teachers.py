@@ -11,15 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import final
 
-import torch
 from torch import Tensor
 
 from taskgroup.errors import InputError, nearest
-from taskgroup.models import RunNetwork
-from taskgroup.spec import DISTILLATION_FACTS, Distillation, Kind, Method, RunSpec
-from taskgroup.training.lessons import NO_LESSONS, Lessons, activated
+from taskgroup.spec import DISTILLATION_FACTS, Distillation, Method, RunSpec
+from taskgroup.training.lessons import NO_LESSONS, Lessons
 
-_ROWS_AT_ONCE = 256
 _SEEDS_KEPT = 32
 
 Weights = Mapping[str, Tensor]
@@ -96,28 +93,6 @@ class Teachers:
             if teacher.seed not in self._said and len(self._said) >= _SEEDS_KEPT:
                 self._said.pop(next(iter(self._said)))
             self._said.setdefault(teacher.seed, {})[teacher] = answer
-
-
-def ask(network: RunNetwork, weights: Weights, x: Tensor, kind: Kind) -> Tensor | None:
-    """What a single-task network says.
-
-    Args:
-        network: Filled with the weights.
-        weights: Its state.
-        x: Its inputs, [n, ...].
-        kind: Of its task.
-
-    Returns:
-        Activated outputs [K, n]; None if the weights do not fit the network.
-    """
-    own = network.state_dict()
-    if {k: v.shape for k, v in own.items()} != {k: v.shape for k, v in weights.items()}:
-        return None
-    network.load_state_dict(dict(weights))
-    network.train(False)
-    with torch.no_grad():
-        parts = [network(rows)[0] for rows in torch.split(x, _ROWS_AT_ONCE)]
-    return activated(torch.cat(parts).t(), kind).contiguous()
 
 
 def check_teaching(runs: Sequence[RunSpec], *, own_rows: bool) -> None:

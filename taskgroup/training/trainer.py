@@ -14,11 +14,12 @@ from torch import Tensor
 
 from taskgroup.data import Dataset
 from taskgroup.errors import InputError
-from taskgroup.models import Modules, blas_libraries, fastest_product, run_forest
-from taskgroup.spec import RunResult, RunSpec, Sharing, Study
+from taskgroup.models import blas_libraries, fastest_product
+from taskgroup.spec import RunResult, RunSpec, Study
 from taskgroup.training.cohort import Shapes
 from taskgroup.training.device_memory import free_device_bytes
 from taskgroup.training.feed import RowData
+from taskgroup.training.kept_runs import KeptRuns
 from taskgroup.training.kept_weights import KeptWeights
 from taskgroup.training.lessons import NO_LESSONS, Lessons
 from taskgroup.training.loop import Keep, train_cohort
@@ -28,15 +29,9 @@ from taskgroup.training.packing import companies, pack
 from taskgroup.training.probes import JointProbe, probe_joint_training
 from taskgroup.training.rows_of_run import RowSizes
 from taskgroup.training.sampling import make_sampling
-from taskgroup.training.seed_data import SeedData, seed_data
-from taskgroup.training.teachers import (
-    Teachers,
-    Trained,
-    Weights,
-    ask,
-    check_teaching,
-    in_teaching_order,
-)
+from taskgroup.training.seed_data import seed_data
+from taskgroup.training.teacher_networks import TeacherNetworks, study_modules
+from taskgroup.training.teachers import Teachers, Trained, Weights, check_teaching, in_teaching_order
 
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.float32, "float64": torch.float64}
 _SEEDS_KEPT = 32
@@ -67,7 +62,7 @@ class Trainer:
         weights: KeptWeights | None = None,
     ) -> None:
         self._study, self._dataset, self._n_sharing = study, dataset, n_sharing
-        self._weights, self._n_blocks = weights, study.model.n_blocks
+        self._kept = KeptRuns(weights, study, dataset)
         self._seeds: dict[int, RowData] = {}
         self._shapes = Shapes(
             tasks=tuple(study.tasks),
@@ -78,13 +73,14 @@ class Trainer:
             dtype=_DTYPES[study.training.precision],
             device=_device(device),
             product=fastest_product(_device(device), study.training.precision),
-            modules=None if study.model.is_plain_mlp else _modules(study, dataset),
+            modules=None if study.model.is_plain_mlp else study_modules(study, dataset),
             sampling=make_sampling(study.training.sampling),
             weighted=any(target.weights is not None for target in dataset.targets.values()),
         )
         self._sizes = RowSizes(study, dataset, self._shapes)
+        self._teacher_networks = TeacherNetworks(study, dataset, self._shapes)
         self._teachers = Teachers(
-            n_blocks=self._n_blocks, find=self._find, train=self._train_teachers, ask=self._ask
+            n_blocks=study.model.n_blocks, find=self._kept.find, train=self._train_teachers, ask=self._ask
         )
 
     def pack(self, specs: Sequence[RunSpec]) -> list[list[RunSpec]]:
@@ -98,7 +94,7 @@ class Trainer:
             InputError: As `check_teaching`.
         """
         check_teaching(specs, own_rows=self._dataset.owner is not None)
-        stages = in_teaching_order(specs, n_blocks=self._n_blocks)
+        stages = in_teaching_order(specs, n_blocks=self._study.model.n_blocks)
         return [cohort for part in stages for each in companies(part) for cohort in self._pack_company(each)]
 
     def _pack_company(self, specs: Sequence[RunSpec]) -> list[list[RunSpec]]:
@@ -125,13 +121,13 @@ class Trainer:
         """
         taught = [run for run in members if run.distillation]
         if not taught:
-            return self._train_in_parts(members, self._keep_wanted)
+            return self._train_in_parts(members, self._kept.keep_wanted)
         check_teaching(taught, own_rows=self._dataset.owner is not None)
         started = time.perf_counter()
         lessons = self._teachers.lessons(taught)
         seconds = (time.perf_counter() - started) / len(taught)
         able = [run for run in members if lessons.why_not(run) is None]
-        trained = self._train_in_parts(able, self._keep_wanted, lessons)
+        trained = self._train_in_parts(able, self._kept.keep_wanted, lessons)
         results = {result.spec: result for result in trained}
         for run in taught:
             result = results.get(run) or RunResult(run, "failed", reason=lessons.why_not(run))
@@ -167,7 +163,7 @@ class Trainer:
 
         def keep(run: RunSpec, weights: Callable[[], Weights]) -> None:
             found.weights[run] = weights()
-            self._keep(run, found.weights[run])
+            self._kept.keep(run, found.weights[run])
 
         for cohort in self.pack(runs):
             for result in self._train_in_parts(cohort, keep):
@@ -176,40 +172,9 @@ class Trainer:
         return found
 
     def _ask(self, teacher: RunSpec, weights: Weights) -> Tensor | None:
-        """What a teacher says of the training rows of its seed, [K, n]; 0 on other tasks' own rows."""
-        data, (name,) = self._seed(teacher.seed), teacher.subset
-        position = self._study.task_names.index(name)
-        network = self._plain.plain(teacher, self._shapes.n_outputs).to(**self._place)
-        kind = self._study.task(name).kind
-        shape = (-1, *self._dataset.input_shape)
+        data = self._seed(teacher.seed)
         with _one_thread(), _products_in(self._study.training.precision):
-            if isinstance(data, SeedData):
-                return ask(network, weights, data.train.x.t().reshape(shape), kind)
-            own = torch.from_numpy(data.train.rows[position]).to(self._shapes.device)
-            said = ask(network, weights, data.as_alone(position).reshape(shape), kind)
-        if said is None:
-            return None
-        return said.new_zeros(len(said), data.train.n_rows).index_copy_(1, own, said)
-
-    def _find(self, run: RunSpec) -> Weights | None:
-        return None if self._weights is None else self._weights.read(run.key(self._context))
-
-    def _keep(self, run: RunSpec, weights: Weights) -> None:
-        if self._weights is not None:
-            self._weights.write(run.key(self._context), run, weights)
-
-    def _keep_wanted(self, run: RunSpec, weights: Callable[[], Weights]) -> None:
-        if self._weights is not None and self._weights.wants(run, n_blocks=self._n_blocks):
-            self._keep(run, weights())
-
-    @cached_property
-    def _context(self) -> str:
-        return self._study.context(self._dataset.fingerprint)
-
-    @cached_property
-    def _plain(self) -> Modules:
-        """Builds networks of plain modules."""
-        return self._shapes.modules or _modules(self._study, self._dataset)
+            return self._teacher_networks.ask(teacher, weights, data)
 
     def probe(self, run: RunSpec) -> JointProbe:
         """Train one joint run on a single thread, for what it shows about its tasks on the way.
@@ -257,19 +222,6 @@ class Trainer:
             draw = seed_data if self._dataset.owner is None else own_rows_data
             self._seeds[seed] = draw(self._study, self._dataset, seed, **self._place)
         return self._seeds[seed]
-
-
-def _modules(study: Study, dataset: Dataset) -> Modules:
-    n_outputs = [target.n_outputs for target in dataset.targets.values()]
-    modules = Modules(study.model, dataset.input_shape, n_outputs=n_outputs, n_tokens=dataset.n_tokens)
-    for sharing in study.sharings:
-        for level in {len(path) - 1 for path in _paths(sharing, study)}:
-            modules.encoder(1.0).features_of(level)  # refuses heads on blocks that none can read
-    return modules
-
-
-def _paths(sharing: Sharing, study: Study) -> tuple[tuple[int, ...], ...]:
-    return run_forest(sharing, study.task_names, study.model.n_blocks).paths
 
 
 def _device(name: str) -> str:
