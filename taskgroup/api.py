@@ -20,11 +20,13 @@ from taskgroup.progress import shown
 from taskgroup.search import (
     DEFAULT_STRATEGY,
     FUNCTION_RECIPES,
+    LINEAR_SECONDS,
     REPORT_SECONDS,
     Driver,
     Estimation,
     FunctionDriver,
     Lab,
+    LinearComparison,
     Outcome,
     Progress,
     Recipes,
@@ -33,6 +35,7 @@ from taskgroup.search import (
     default_recipes,
     in_task_order,
     joint_sizes,
+    keep_linear_baselines,
     make_plan,
     matched_capacities,
     matched_specs,
@@ -93,6 +96,11 @@ class SearchResult:
     def ways(self) -> pd.DataFrame:
         """Networks that were also trained at another depth or weighting, against the first way."""
         return self.outcome.ways
+
+    @property
+    def linear(self) -> LinearComparison:
+        """Linear models of all tasks against the networks: `.gains`, `.scores`, `.verdict`, `.clusters`."""
+        return self.outcome.linear
 
     @property
     def recommendation(self) -> Grouping:
@@ -346,6 +354,16 @@ def _search_study(
             progress=progress,
         )
         driver.search()
+        limit = study.search.time
+        keep_linear_baselines(
+            study,
+            session.dataset,
+            record=session.record,
+            study_id=session.study_id,
+            seeds=plan.fresh_seeds,
+            seconds=LINEAR_SECONDS if limit is None else min(LINEAR_SECONDS, limit - session.lab.seconds),
+            tell=progress.note,
+        )
         outcome = conclude(study, session.record, session.study_id, plan)
         return SearchResult(outcome, None if data is None else session.dataset)
 

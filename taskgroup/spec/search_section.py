@@ -42,6 +42,8 @@ class SearchSpec(BaseModel):
         baseline: What gains are over: `full` single-task networks, or `matched` for narrower ones besides,
             which together cost as much as the joint network; they take a part of `runs`, and nothing is
             decided by them.
+        linear: Whether linear models of all tasks are fitted in the end, where that takes moments, to tell
+            whether a network is needed; nothing is decided by them.
     """
 
     model_config = SECTION
@@ -57,3 +59,4 @@ class SearchSpec(BaseModel):
     fidelity: list[Fraction] = []
     confirm_seeds: Annotated[int, Field(ge=2, le=1000)] | None = None
     baseline: Literal["full", "matched"] = "full"
+    linear: bool = True

@@ -3,6 +3,7 @@
 from taskgroup.training.cohort import Cohort, Shapes
 from taskgroup.training.linearisation import Examples, Linearised
 from taskgroup.training.loop import train_cohort
+from taskgroup.training.metrics import score
 from taskgroup.training.network_flops import network_flops, training_flops
 from taskgroup.training.own_rows import Moments, OwnRowsData, Pool, own_rows_data
 from taskgroup.training.packing import RowsOfRun, cache_size, pack, run_bytes
@@ -29,6 +30,7 @@ __all__ = [
     "pack",
     "probe_joint_training",
     "run_bytes",
+    "score",
     "seed_data",
     "train_cohort",
     "training_flops",

@@ -12,6 +12,7 @@ from taskgroup.reporting.page.effort import effort
 from taskgroup.reporting.page.estimators import estimators
 from taskgroup.reporting.page.gains import gains
 from taskgroup.reporting.page.headline import headline
+from taskgroup.reporting.page.linear import linear
 from taskgroup.reporting.page.markup import join, text
 from taskgroup.reporting.page.negative_transfer import negative_transfer
 from taskgroup.reporting.page.networks import networks
@@ -20,7 +21,7 @@ from taskgroup.reporting.page.repeat import repeat
 from taskgroup.reporting.page.ways import ways
 from taskgroup.search import Estimated, Outcome
 
-_SECTIONS = (headline, networks, affinity, negative_transfer, baseline_size, gains, ways, effort, reliability)
+_SECTIONS = (headline, networks, affinity, negative_transfer, baseline_size, gains, linear, ways, effort, reliability)
 
 
 def render_page(outcome: Outcome, estimates: Sequence[Estimated] = ()) -> str:
