@@ -40,9 +40,11 @@ def linear(data: Path, runs: dict[str, int] | None = None) -> Report:
         name="index",
         title="Is a network needed?",
         text=_TEXT,
-        tables=[_gains(found), _over_ridge(found), _verdicts(found)],
+        tables=[_gains(found), _over_ridge(found), _verdicts(found), _clusters(found)],
         facts=machine_facts(),
-        raw={name: {**compared.document(), "seconds": seconds} for name, (compared, seconds) in found.items()},
+        raw={
+            name: {**compared.document(), "seconds": seconds} for name, (compared, seconds) in found.items()
+        },
     )
 
 
@@ -93,8 +95,22 @@ def _cell(compared: LinearComparison, method: str, columns: tuple[str, ...]) -> 
 
 def _verdicts(found: Found) -> Table:
     rows = [[name, *_verdict(compared)] for name, (compared, _) in found.items()]
-    columns = ["set", "best linear", "it is", "advantage of the recommended networks", "tasks it is better for"]
+    columns = [
+        "set",
+        "best linear",
+        "it is",
+        "advantage of the recommended networks",
+        "tasks it is better for",
+    ]
     return Table("The recommended networks against the best linear model", columns, rows)
+
+
+def _clusters(found: Found) -> Table:
+    rows = [
+        [name, "; ".join(", ".join(cluster) for cluster in compared.clusters) or "–"]
+        for name, (compared, _) in found.items()
+    ]
+    return Table("Clusters that the clustered model found at most seeds", ["set", "clusters"], rows)
 
 
 def _verdict(compared: LinearComparison) -> list[Any]:

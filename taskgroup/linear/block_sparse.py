@@ -13,7 +13,7 @@ from taskgroup.linear.contract import LinearFit
 from taskgroup.linear.rows import LinearRows
 
 Floats = NDArray[np.float64]
-_TOLERANCE, _MAX_ROUNDS = 1e-3, 500
+_TOLERANCE, _MAX_ROUNDS = 1e-4, 500
 
 
 def unsuited(rows: LinearRows) -> str | None:
@@ -60,7 +60,8 @@ def fit(rows: LinearRows, *, strength: float, sparse_share: float) -> LinearFit:
     """
     rho = strength * largest_strength(rows) / sparse_share
     model = MultiTaskElasticNet(alpha=rho, l1_ratio=sparse_share, tol=_TOLERANCE, max_iter=_MAX_ROUNDS)
-    with warnings.catch_warnings():  # a descent that is cut short is judged on the validation rows all the same
+    with warnings.catch_warnings():
+        # A descent that is cut short is judged on the validation rows like any other.
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(rows.x, coded(rows))
     return LinearFit(np.asarray(model.coef_), np.asarray(model.intercept_))

@@ -26,10 +26,10 @@ class Clustered:
     Means of clusters are penalised as coefficients of `ridge_alone` are, distances from them `pull` times as
     much (the weights of the mean, between and within parts of the paper's penalty are α, α and α · pull).
     Given the clusters that is a quadratic penalty, solved exactly; given the coefficients, the best clusters
-    are those of k-means. Every turn lowers the objective. The convex relaxation of the paper is not used: its
-    clusters would have to be rounded. The first clusters are Ward's, of coefficients that were pulled to their
-    common mean, so that nothing is drawn at random. Only tasks of one kind with equally many outputs share a
-    cluster.
+    are those of k-means. Every turn lowers the objective. The convex relaxation of the paper is not used,
+    since its clusters would have to be rounded. The first clusters are Ward's, of coefficients that were
+    pulled to their common mean, so that nothing is drawn at random. Only tasks of one kind with equally many
+    outputs share a cluster.
 
     Reference:
         Jacob, Bach, Vert 2008, "Clustered multi-task learning: a convex formulation", sec. 2.
@@ -84,7 +84,7 @@ def _points(found: Coefficients) -> NDArray[np.float64]:
 def _ward(points: NDArray[np.float64], n_clusters: int) -> Labels:
     if len(points) == 1:
         return np.zeros(1, dtype=np.int64)
-    return fcluster(linkage(points, method="ward"), n_clusters, criterion="maxclust").astype(np.int64)
+    return np.asarray(fcluster(linkage(points, method="ward"), n_clusters, criterion="maxclust"), np.int64)
 
 
 def _nearest_means(points: NDArray[np.float64], labels: Labels) -> Labels:

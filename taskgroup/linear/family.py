@@ -29,7 +29,7 @@ class Member:
     @property
     def n_outputs(self) -> int:
         """How many there are."""
-        return self.outputs.stop - self.outputs.start
+        return int(self.outputs.stop - self.outputs.start)
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,15 +68,15 @@ class Family:
     def products(self, w: Floats) -> Floats:
         """Features times coefficients ``[M, D, C]``: ``[M, n, C]``."""
         if len(self.x) > 1:
-            return self.x @ w
+            return np.asarray(self.x @ w)
         m, d, c = w.shape
         flat = self.x[0] @ w.transpose(1, 0, 2).reshape(d, m * c)
-        return flat.reshape(-1, m, c).transpose(1, 0, 2)
+        return np.asarray(flat.reshape(-1, m, c).transpose(1, 0, 2))
 
     def sums(self, r: Floats) -> Floats:
         """Sums over rows of features times numbers ``[M, n, C]``: ``[M, D, C]``."""
         if len(self.x) > 1:
-            return self.x.transpose(0, 2, 1) @ r
+            return np.asarray(self.x.transpose(0, 2, 1) @ r)
         m, n, c = r.shape
         flat = self.x[0].T @ r.transpose(1, 0, 2).reshape(n, m * c)
-        return flat.reshape(-1, m, c).transpose(1, 0, 2)
+        return np.asarray(flat.reshape(-1, m, c).transpose(1, 0, 2))

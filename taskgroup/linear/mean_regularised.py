@@ -34,7 +34,7 @@ class MeanRegularised:
         """Four strengths by three pulls; the weakest pair is next to no sharing."""
         return [
             {"strength": strength, "pull": pull}
-            for strength, pull in product((1e-4, 1e-2, 1e-1, 1.0), (10.0, 100.0, 1000.0))
+            for strength, pull in product((1e-4, 3e-3, 3e-2, 3e-1), (3.0, 30.0, 300.0))
         ]
 
     def fit(self, rows: LinearRows, strength: Strength) -> LinearFit:

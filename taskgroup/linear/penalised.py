@@ -4,8 +4,8 @@ Minimised is, over coefficients W ``[M, D, C]`` and intercepts, which are free,
 
     Σ_m Σ_i weight_mi · loss(y_mi, x_i W_m + b_m)  +  n/2 · Σ_mk Q_mk ⟨W_m, W_k⟩
 
-with squares halved, and n the family's mean number of labels, so that a strength means the same for few rows and
-for many. Q = αI is ridge regression, or l2-penalised logistic regression, of every task alone.
+with squares halved, and n the family's mean number of labels, so that a strength means the same for few rows
+and for many. Q = αI is ridge regression, or l2-penalised logistic regression, of every task alone.
 """
 
 from __future__ import annotations

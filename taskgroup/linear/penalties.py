@@ -35,6 +35,6 @@ def towards_clusters(labels: Labels, strength: float, pull: float) -> Floats:
         pull: At least 1.
     """
     member = labels[:, None] == np.unique(labels)
-    within = (member / member.sum(axis=0)) @ member.T.astype(float)
+    within: Floats = (member / member.sum(axis=0)) @ member.T.astype(float)
     n_tasks = len(labels)
-    return strength * (within + pull * (np.eye(n_tasks) - within))
+    return np.asarray(strength * (within + pull * (np.eye(n_tasks) - within)))

@@ -65,7 +65,7 @@ class LinearRows:
             return [Member(task.name, outputs)]
         return [
             Member(f"{task.name}[{column}]", slice(row, row + 1))
-            for column, row in zip(task.columns, range(outputs.start, outputs.stop), strict=False)
+            for column, row in zip(task.columns, range(outputs.start, outputs.stop), strict=True)
         ]
 
     def _family(self, loss: str, members: Sequence[tuple[int, Member]]) -> Family:

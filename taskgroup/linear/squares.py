@@ -50,7 +50,8 @@ class Squares:
         rotated = vectors.T @ self._moments @ axes
         divisor = values[:, None] + steep
         known = divisor > np.finfo(float).eps * divisor.max()
-        return vectors @ np.where(known, rotated / np.where(known, divisor, 1.0), 0.0) @ axes.T
+        w = vectors @ np.where(known, rotated / np.where(known, divisor, 1.0), 0.0) @ axes.T
+        return np.asarray(w)
 
     def _by_gradients(self, values: Floats, vectors: Floats) -> Floats:
         """Conjugate gradients on W = S Z, where S makes all directions of the penalty about equally steep."""
@@ -62,7 +63,7 @@ class Squares:
         def apply(flat: Floats) -> Floats:
             z = flat.reshape(m, d)
             curved = np.matmul(grams, (scale @ z)[:, :, None])[:, :, 0]
-            return (scale @ curved + pull @ z).ravel()
+            return np.asarray(scale @ curved + pull @ z).ravel()
 
         operator = LinearOperator((m * d, m * d), matvec=apply, dtype=float)
         found, _ = cg(operator, (scale @ self._moments).ravel(), rtol=_TOLERANCE, maxiter=10 * m * d)

@@ -60,7 +60,10 @@ def keep_linear_baselines(
     if kept is None or kept.skipped != found.skipped:
         save_linear_scores(record, study_id, found)
     n_methods = found.scores["method"].nunique()
-    tell(found.skipped or f"fitted {n_methods} kinds of linear models in {found.seconds:.1f} s, to compare with")
+    tell(
+        found.skipped
+        or f"fitted {n_methods} kinds of linear models in {found.seconds:.1f} s, to compare with"
+    )
 
 
 def fit_linear_baselines(

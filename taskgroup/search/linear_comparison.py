@@ -75,7 +75,9 @@ class LinearComparison:
             "better": "is better than the recommended networks",
         }
         if self.standing == "unknown":
-            return f"The best linear model is {name}; too few runs of the recommended networks ended to compare."
+            return (
+                f"The best linear model is {name}; too few runs of the recommended networks ended to compare."
+            )
         return f"The best linear model, {name}, {words[self.standing]}: their advantage is {measured}."
 
     @property
@@ -83,7 +85,9 @@ class LinearComparison:
         """What must be known before a network is trained."""
         if self.standing not in ("as good", "better"):
             return ()
-        return (f"{self.verdict} A network {'is not' if self.standing == 'better' else 'may not be'} needed.",)
+        return (
+            f"{self.verdict} A network {'is not' if self.standing == 'better' else 'may not be'} needed.",
+        )
 
     def document(self) -> dict[str, Any]:
         """As plain JSON values."""
@@ -127,7 +131,7 @@ def compare_linear(
         best=best,
         advantage=scores.ahead(recommended, methods[best], "test"),
         better_tasks=_better_tasks(scores.gains(methods[best], recommended, "test"), tasks),
-        clusters=_agreed(kept.clusters),
+        clusters=_agreed(kept.clusters, tasks),
         unused=kept.unused,
     )
 
@@ -151,11 +155,25 @@ def _better_tasks(gains: NDArray[np.float64], tasks: Sequence[Task]) -> tuple[st
     return tuple(name for name, low in zip(names, means.low, strict=True) if low > 0)
 
 
-def _agreed(by_seed: Sequence[Sequence[Sequence[str]]]) -> tuple[tuple[str, ...], ...]:
-    """Tasks together at more than half of the seeds, joined through one another."""
+def _members(tasks: Sequence[Task]) -> list[str]:
+    """Tasks, and labels of multilabel tasks, as clusters name them."""
+    return [
+        name
+        for task in tasks
+        for name in (
+            [f"{task.name}[{column}]" for column in task.columns]
+            if task.kind == "multilabel"
+            else [task.name]
+        )
+    ]
+
+
+def _agreed(by_seed: Sequence[Sequence[Sequence[str]]], tasks: Sequence[Task]) -> tuple[tuple[str, ...], ...]:
+    """Tasks together at more than half of the seeds, joined through one another; in the order of the tasks."""
     if not by_seed:
         return ()
-    names = [name for cluster in by_seed[0] for name in cluster]
+    order = {name: i for i, name in enumerate(_members(tasks))}
+    names = sorted((name for cluster in by_seed[0] for name in cluster), key=order.__getitem__)
     place = {name: i for i, name in enumerate(names)}
     together = np.zeros((len(names), len(names)))
     for clusters in by_seed:

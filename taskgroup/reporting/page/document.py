@@ -21,7 +21,18 @@ from taskgroup.reporting.page.repeat import repeat
 from taskgroup.reporting.page.ways import ways
 from taskgroup.search import Estimated, Outcome
 
-_SECTIONS = (headline, networks, affinity, negative_transfer, baseline_size, gains, linear, ways, effort, reliability)
+_SECTIONS = (
+    headline,
+    networks,
+    affinity,
+    negative_transfer,
+    baseline_size,
+    gains,
+    linear,
+    ways,
+    effort,
+    reliability,
+)
 
 
 def render_page(outcome: Outcome, estimates: Sequence[Estimated] = ()) -> str:

@@ -7,15 +7,15 @@ import pandas as pd
 from taskgroup.reporting.gain_unit import SHARE_OF_ERROR
 from taskgroup.reporting.page.markup import Html, join, paragraph, section, table, unordered
 from taskgroup.reporting.words import UNKNOWN, phrase
-from taskgroup.search import LinearComparison, Outcome
+from taskgroup.search import Outcome
 
 _TITLE, _KEY = "Is a network needed?", "linear"
 _GAIN, _OVER_RIDGE = "gain over single-task networks", "gain over ridge alone"
 _MEANING = (
-    "Linear models of all tasks, each with as many settings tried, chosen on the validation rows of each seed. "
-    "Gains are means over the tasks by importance, on test rows at the fresh seeds of the networks; intervals "
-    "are 95% over seeds. Ridge alone knows one task at a time: what the others gain over it is what tasks "
-    "tell a linear model about each other."
+    "Of each linear model at most twelve settings were tried, on the validation rows of each seed. Gains are "
+    "means over the tasks by importance, on test rows at the fresh seeds of the networks; intervals are 95% "
+    "over seeds. Ridge alone knows one task at a time: what the others gain over it is what tasks tell a "
+    "linear model about each other."
 )
 
 
@@ -29,19 +29,20 @@ def linear(outcome: Outcome) -> Html:
     unused = [f"{phrase(name)}: {reason}" for name, reason in compared.unused.items()]
     return section(
         _TITLE,
-        paragraph(compared.verdict, _better_tasks(compared)),
+        paragraph(compared.verdict, _better_tasks(outcome)),
         table(_written(compared.gains), numeric=(_GAIN, _OVER_RIDGE, "95% interval", "95% interval ")),
         paragraph(_MEANING, class_="prose small"),
-        *([paragraph(_clusters(compared))] if len(compared.clusters) > 1 else []),
+        *([paragraph(_clusters(outcome))] if len(compared.clusters) > 1 else []),
         *([paragraph("Not used here:"), unordered(unused, class_="notes small")] if unused else []),
         key=_KEY,
     )
 
 
-def _better_tasks(compared: LinearComparison) -> str:
-    if compared.standing == "better" or not compared.better_tasks:
+def _better_tasks(outcome: Outcome) -> str:
+    tasks = outcome.linear.better_tasks
+    if outcome.linear.standing == "better" or not tasks:
         return ""
-    return f"By itself it is better for: {', '.join(compared.better_tasks)}."
+    return f"For these tasks alone it is better: {', '.join(tasks)}."
 
 
 def _written(gains: pd.DataFrame) -> pd.DataFrame:
@@ -70,9 +71,9 @@ def _intervals(low: pd.Series, high: pd.Series) -> list[str]:
     return [SHARE_OF_ERROR.interval(a, b) for a, b in zip(low, high, strict=True)]
 
 
-def _clusters(compared: LinearComparison) -> str:
-    groups = "; ".join(", ".join(cluster) for cluster in compared.clusters)
+def _clusters(outcome: Outcome) -> str:
+    groups = "; ".join(", ".join(cluster) for cluster in outcome.linear.clusters)
     return (
-        f"Tasks whose linear models are alike, by the clustered one at more than half of the seeds: {groups}. "
-        "Only tasks of one kind are compared; a hint, not a recommendation."
+        f"Tasks whose linear models are alike, by the clustered one at more than half of the seeds: "
+        f"{groups}. Only tasks of one kind are compared; a hint, not a recommendation."
     )
