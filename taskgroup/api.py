@@ -354,18 +354,23 @@ def _search_study(
             progress=progress,
         )
         driver.search()
-        limit = study.search.time
         keep_linear_baselines(
             study,
             session.dataset,
             record=session.record,
             study_id=session.study_id,
             seeds=plan.fresh_seeds,
-            seconds=LINEAR_SECONDS if limit is None else min(LINEAR_SECONDS, limit - session.lab.seconds),
+            seconds=_seconds_left(study, session.lab, at_most=LINEAR_SECONDS),
             tell=progress.note,
         )
         outcome = conclude(study, session.record, session.study_id, plan)
         return SearchResult(outcome, None if data is None else session.dataset)
+
+
+def _seconds_left(study: Study, lab: Lab, *, at_most: float) -> float:
+    """Of `search.time`, where there is a limit."""
+    limit = study.search.time
+    return at_most if limit is None else min(at_most, max(0.0, limit - lab.seconds))
 
 
 def _search_function(

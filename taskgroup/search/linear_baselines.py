@@ -27,7 +27,8 @@ from taskgroup.storage import Record
 LINEAR_SECONDS = 20.0
 """A search spends no longer on linear models, about."""
 
-_SLACK = 3.0  # times what was expected
+_SLACK = 3.0  # times what is allowed
+_MOST_NUMBERS = 20_000_000  # features of all rows, which are copied in double precision
 
 
 def keep_linear_baselines(
@@ -77,23 +78,22 @@ def fit_linear_baselines(
         seeds: Those of the networks to compare with.
         seconds: Fit nothing that is expected to take longer, and stop at three times as long.
     """
-    if dataset.inputs is not None:
-        return LinearScores.none(seeds, skipped="no linear models: rows are images or texts")
+    if (reason := _unsuited_data(dataset)) is not None:
+        return LinearScores.none(seeds, skipped=f"no linear models: {reason}")
     started = time.perf_counter()
     with blas_libraries().limit(limits=1):
         first = LinearSeed(study, dataset, seeds[0])
         expected = len(seeds) * expected_seconds(first.rows)
         if expected > seconds:
-            reason = f"no linear models: they would take {expected:.0f} s, and {seconds:.0f} s are allowed"
-            return LinearScores.none(seeds, skipped=reason)
-        unused: dict[str, str] = {}
-        chosen: list[dict[str, ChosenFit]] = []
-        for number, seed in enumerate(seeds):
+            reason = f"they would take about {expected:.0f} s, and {seconds:.0f} s are allowed"
+            return LinearScores.none(seeds, skipped=f"no linear models: {reason}")
+        unused, chosen = _unsuited(first.rows), [_choose_all(first)]
+        for seed in seeds[1:]:
             if time.perf_counter() - started > _SLACK * seconds:
                 break
-            at_seed = LinearSeed(study, dataset, seed) if number else first
+            at_seed = LinearSeed(study, dataset, seed)
             unused |= _unsuited(at_seed.rows)
-            chosen.append({n: at_seed.choose(m) for n, m in LINEAR_METHODS.items() if n not in unused})
+            chosen.append(_choose_all(at_seed))
     chosen = [{n: fit for n, fit in fits.items() if n not in unused} for fits in chosen]
     return LinearScores(
         seeds=tuple(seeds),
@@ -103,6 +103,21 @@ def fit_linear_baselines(
         unused=unused,
         seconds=time.perf_counter() - started,
     )
+
+
+def _unsuited_data(dataset: Dataset) -> str | None:
+    """Why nothing is fitted at all."""
+    if dataset.inputs is not None:
+        return "rows are images or texts"
+    if dataset.features.size > _MOST_NUMBERS:
+        return f"{dataset.n_rows:,} rows of {dataset.features.shape[1]:,} features would take too long"
+    return None
+
+
+def _choose_all(at_seed: LinearSeed) -> dict[str, ChosenFit]:
+    """The chosen fit of every method that suits the rows of a seed, by name."""
+    suited = (method for method in LINEAR_METHODS.values() if method.unsuited(at_seed.rows) is None)
+    return {method.name: at_seed.choose(method) for method in suited}
 
 
 def _unsuited(rows: LinearRows) -> dict[str, str]:

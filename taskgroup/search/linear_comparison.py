@@ -157,19 +157,15 @@ def _better_tasks(gains: NDArray[np.float64], tasks: Sequence[Task]) -> tuple[st
 
 def _members(tasks: Sequence[Task]) -> list[str]:
     """Tasks, and labels of multilabel tasks, as clusters name them."""
-    return [
-        name
-        for task in tasks
-        for name in (
-            [f"{task.name}[{column}]" for column in task.columns]
-            if task.kind == "multilabel"
-            else [task.name]
-        )
-    ]
+    names: list[str] = []
+    for task in tasks:
+        labels = [f"{task.name}[{column}]" for column in task.columns]
+        names += labels if task.kind == "multilabel" else [task.name]
+    return names
 
 
 def _agreed(by_seed: Sequence[Sequence[Sequence[str]]], tasks: Sequence[Task]) -> tuple[tuple[str, ...], ...]:
-    """Tasks together at more than half of the seeds, joined through one another; in the order of the tasks."""
+    """Tasks together at more than half of the seeds, joined through one another."""
     if not by_seed:
         return ()
     order = {name: i for i, name in enumerate(_members(tasks))}

@@ -295,3 +295,13 @@ def test_clusters_are_those_of_most_seeds():
     runs = runs.assign(capacity=1.0, fidelity=1.0)
     found = compare_linear(kept, runs, study.tasks, recommended=single_task(study.tasks))
     assert found.clusters == (("a", "b"), ("c", "d"))
+
+
+def test_labels_of_one_task_are_members_of_clusters():
+    study = mixed_study()
+    kept = fitted(mixed_table(), study)
+    runs = pd.DataFrame(columns=["network", "task", "seed", "split", "value"])
+    found = compare_linear(kept, runs, study.tasks, recommended=single_task(study.tasks))
+    members = {name for cluster in found.clusters for name in cluster}
+    assert members == {"flag", "other", "kind", "tags[t1]", "tags[t2]", "size"}
+    assert found.standing == "unknown"
