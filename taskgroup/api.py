@@ -20,11 +20,13 @@ from taskgroup.progress import shown
 from taskgroup.search import (
     DEFAULT_STRATEGY,
     FUNCTION_RECIPES,
+    LINEAR_SECONDS,
     REPORT_SECONDS,
     Driver,
     Estimation,
     FunctionDriver,
     Lab,
+    LinearComparison,
     Outcome,
     Progress,
     Recipes,
@@ -34,6 +36,7 @@ from taskgroup.search import (
     importance_table,
     in_task_order,
     joint_sizes,
+    keep_linear_baselines,
     make_plan,
     matched_capacities,
     matched_specs,
@@ -104,6 +107,11 @@ class SearchResult:
     def importances(self) -> pd.DataFrame:
         """How much each tuned setting of joint training mattered; empty where too few recipes were tried."""
         return importance_table(self.outcome.runs, self.outcome.study)
+
+    @property
+    def linear(self) -> LinearComparison:
+        """Linear models of all tasks against the networks: `.gains`, `.scores`, `.verdict`, `.clusters`."""
+        return self.outcome.linear
 
     @property
     def recommendation(self) -> Grouping:
@@ -385,8 +393,23 @@ def _search_study(
             progress=progress,
         )
         driver.search()
+        keep_linear_baselines(
+            study,
+            session.dataset,
+            record=session.record,
+            study_id=session.study_id,
+            seeds=plan.fresh_seeds,
+            seconds=_seconds_left(study, session.lab, at_most=LINEAR_SECONDS),
+            tell=progress.note,
+        )
         outcome = conclude(study, session.record, session.study_id, plan)
         return SearchResult(outcome, None if data is None else session.dataset)
+
+
+def _seconds_left(study: Study, lab: Lab, *, at_most: float) -> float:
+    """Of `search.time`, where there is a limit."""
+    limit = study.search.time
+    return at_most if limit is None else min(at_most, max(0.0, limit - lab.seconds))
 
 
 def _search_function(

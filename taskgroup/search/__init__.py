@@ -12,6 +12,7 @@ from taskgroup.search.analysis import runs_with_gains
 from taskgroup.search.conclude import conclude, conclude_stored
 from taskgroup.search.cost import affordable_sharings
 from taskgroup.search.importances import importance_table
+from taskgroup.search.linear_comparison import LinearComparison
 from taskgroup.search.matched import joint_sizes, matched_capacities, matched_specs
 from taskgroup.search.outcome import Outcome
 from taskgroup.search.plan import Plan, make_plan
@@ -38,12 +39,18 @@ if TYPE_CHECKING:
     )
     from taskgroup.search.kept_estimates import KeptEstimates
     from taskgroup.search.lab import Lab
+    from taskgroup.search.linear_baselines import (
+        LINEAR_SECONDS,
+        fit_linear_baselines,
+        keep_linear_baselines,
+    )
     from taskgroup.search.measured_table import Columns, read_measured
     from taskgroup.search.replay import Replay, ReplaySettings, replay_strategy
     from taskgroup.search.space import export_runs
 
 _HOMES = {
     "DEFAULT_STRATEGY": "catalog",
+    "LINEAR_SECONDS": "linear_baselines",
     "REPORT_SECONDS": "estimate",
     "Columns": "measured_table",
     "Driver": "driver",
@@ -56,6 +63,8 @@ _HOMES = {
     "ReplaySettings": "replay",
     "as_candidates": "function",
     "export_runs": "space",
+    "fit_linear_baselines": "linear_baselines",
+    "keep_linear_baselines": "linear_baselines",
     "require_feasible": "feasible",
     "in_task_order": "function",
     "known_estimator": "estimate",
@@ -68,6 +77,7 @@ _HOMES = {
 __all__ = [
     "DEFAULT_STRATEGY",
     "FUNCTION_RECIPES",
+    "LINEAR_SECONDS",
     "REPORT_SECONDS",
     "Columns",
     "Driver",
@@ -76,6 +86,7 @@ __all__ = [
     "FunctionDriver",
     "KeptEstimates",
     "Lab",
+    "LinearComparison",
     "Outcome",
     "Plan",
     "Progress",
@@ -90,9 +101,11 @@ __all__ = [
     "conclude_stored",
     "default_recipes",
     "export_runs",
+    "fit_linear_baselines",
     "importance_table",
     "in_task_order",
     "joint_sizes",
+    "keep_linear_baselines",
     "known_estimator",
     "make_plan",
     "matched_capacities",

@@ -86,6 +86,8 @@ class SearchSpec(BaseModel):
             decided by them.
         keep_weights: Whose trained weights are kept beside the record: of no runs, of those of a `single`
             task, or of `all`. Where something is distilled, those of teachers are.
+        linear: Whether linear models of all tasks are fitted in the end, where that takes moments, to tell
+            whether a network is needed; nothing is decided by them.
     """
 
     model_config = SECTION
@@ -111,6 +113,7 @@ class SearchSpec(BaseModel):
     confirm_seeds: Annotated[int, Field(ge=2, le=1000)] | None = None
     baseline: Literal["full", "matched"] = "full"
     keep_weights: Literal["none", "single", "all"] = "none"
+    linear: bool = True
 
     @property
     def distils(self) -> bool:
