@@ -11,7 +11,15 @@ from taskgroup.spec.load import parse_study, read_study
 from taskgroup.spec.metric import ERROR_FLOOR, KINDS, METRICS, Direction, Kind, Metric, metric_for
 from taskgroup.spec.model import InputShape, ModelSpec, block_products
 from taskgroup.spec.run import SPLITS, RunResult, RunSpec, Score, Sharing, Split
-from taskgroup.spec.sampling import SamplingSpec, TemperatureSampling
+from taskgroup.spec.sampling import (
+    MainTaskSampling,
+    SamplingSpec,
+    Schedule,
+    TemperatureSampling,
+    ValidationSampling,
+    sampling_from_text,
+    sampling_text,
+)
 from taskgroup.spec.search_section import SearchSpec
 from taskgroup.spec.study import Study
 from taskgroup.spec.task import SEPARATOR, Subset, Task, subset_from_name, subset_name
@@ -35,11 +43,13 @@ __all__ = [
     "InputKind",
     "InputShape",
     "Kind",
+    "MainTaskSampling",
     "Metric",
     "ModelSpec",
     "RunResult",
     "RunSpec",
     "SamplingSpec",
+    "Schedule",
     "Score",
     "SearchSpec",
     "Sharing",
@@ -52,6 +62,7 @@ __all__ = [
     "TextSpec",
     "TrainerSpec",
     "TrainingSpec",
+    "ValidationSampling",
     "block_products",
     "capacity_of_cost",
     "command_words",
@@ -62,6 +73,8 @@ __all__ = [
     "parse_duration",
     "parse_study",
     "read_study",
+    "sampling_from_text",
+    "sampling_text",
     "scaled_widths",
     "subset_from_name",
     "subset_name",

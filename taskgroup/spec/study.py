@@ -13,6 +13,7 @@ from taskgroup.errors import InputError, nearest
 from taskgroup.spec.data_section import DataSpec, SplitSpec
 from taskgroup.spec.grouping_section import GroupingSpec
 from taskgroup.spec.model import ModelSpec
+from taskgroup.spec.sampling import check_sampling_tasks
 from taskgroup.spec.search_section import SearchSpec
 from taskgroup.spec.section import SECTION
 from taskgroup.spec.task import Subset, Task
@@ -108,6 +109,7 @@ class Study(BaseModel):
                 "training.sampling mixes the rows of tasks that have rows of their own, but here all tasks "
                 "share their rows; drop it, or say by data.task_column which row belongs to which task"
             )
+        check_sampling_tasks(self.training.sampling, self.task_names, reads=data.reads)
 
     @property
     def task_names(self) -> Subset:

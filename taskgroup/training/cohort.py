@@ -14,7 +14,7 @@ from torch import Tensor
 
 from taskgroup.models import Modules, Network, Product, StackedMLP, torch_product
 from taskgroup.spec import SPLITS, RunSpec, Score, Split, Task, scaled_widths
-from taskgroup.training.feed import Feed, RowData, stream_of
+from taskgroup.training.feed import Feed, RowData, first_of_streams, follows_validation, stream_of
 from taskgroup.training.loss import CohortLoss
 from taskgroup.training.loss_weights import LossWeights
 from taskgroup.training.metrics import score
@@ -24,6 +24,7 @@ from taskgroup.training.own_rows_feed import OwnRowsFeed
 from taskgroup.training.sampling import Proportional, Sampling
 from taskgroup.training.seed_data import SeedData
 from taskgroup.training.shared_feed import SharedFeed
+from taskgroup.training.validation_history import ValidationHistory
 
 _SCORING_ROWS = 1024  # keeps the activations of a scoring pass small
 
@@ -63,6 +64,10 @@ class Shapes:
         """First target row of every task."""
         return [0, *itertools.accumulate(self.n_outputs.values())][:-1]
 
+    def sampling_of(self, run: RunSpec) -> Sampling:
+        """How the batches of a run mix tasks: as the study says for all."""
+        return self.sampling
+
 
 @final
 class Cohort:
@@ -78,6 +83,7 @@ class Cohort:
     def __init__(self, members: Sequence[RunSpec], seeds: Mapping[int, RowData], shapes: Shapes) -> None:
         self._shapes = shapes
         self._all_seeds = seeds
+        self._history = ValidationHistory()
         self.network = _network(members, seeds, shapes)
         self._attach()
         self._optimizer = CohortAdamW(self._stacked, self.members)
@@ -123,6 +129,19 @@ class Cohort:
             self._loss.losses(self.outputs("validation"), targets, mask).double().cpu().numpy()
         )
         return losses
+
+    @property
+    def needs_validation(self) -> bool:
+        """Whether some run's next epoch depends on its validation losses."""
+        return any(follows_validation(run, self._shapes.sampling_of(run)) for run in self.members)
+
+    def follow(self, losses: np.ndarray) -> None:
+        """Let samplings know how the runs do; they hear no more of tasks that train no further.
+
+        Args:
+            losses: `validation_losses` after the epoch, [P].
+        """
+        self._history.add(self.branches, np.where(self._weights.trained, losses, np.nan))
 
     def run_means(self, of_branches: np.ndarray) -> np.ndarray:
         """The mean over each run's tasks, [R]."""
@@ -221,7 +240,8 @@ class Cohort:
             network.wiring,
             own,
             tasks=shapes.tasks,
-            sampling=shapes.sampling,
+            samplings=[shapes.sampling_of(run) for run in first_of_streams(members, network.stream)],
+            history=self._history,
             batch_size=shapes.batch_size,
         )
 
@@ -245,5 +265,5 @@ def _network(members: Sequence[RunSpec], seeds: Mapping[int, RowData], shapes: S
         dtype=shapes.dtype,
         device=shapes.device,
         product=shapes.product,
-        stream=stream_of(seeds),
+        stream=stream_of(seeds, shapes.sampling_of),
     )

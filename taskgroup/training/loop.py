@@ -54,13 +54,17 @@ def train_cohort(
         cohort.train_epoch(epoch - 1, of=epochs)
         diverged = np.flatnonzero(~cohort.finite()).tolist()
         failed |= {cohort.members[run]: _diverged(cohort.members[run], epoch) for run in diverged}
-        losses = None if stopping is None and task_stopping is None else cohort.validation_losses()
+        followed = cohort.needs_validation and epoch < epochs
+        watched = stopping is not None or task_stopping is not None or followed
+        losses = cohort.validation_losses() if watched else None
         stopped = [] if stopping is None or losses is None else stopping.update(cohort, losses, epoch)
         if task_stopping is not None and losses is not None:
             done = task_stopping.update(cohort, losses)
             stopped = [*stopped, *done]
             if stopping is None and done:
                 finished |= _scored(cohort, done, epoch)
+        if followed and losses is not None:
+            cohort.follow(losses)
         leaving = sorted({*diverged, *stopped})
         if len(leaving) == len(cohort.members):
             break

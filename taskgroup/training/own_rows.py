@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from torch import Tensor
 
 from taskgroup.data import Dataset, Prepared, draw_split, prepare
 from taskgroup.spec import Split, Study
+from taskgroup.training.task_similarity import TaskSimilarity
 
 Indices = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -101,6 +103,11 @@ class OwnRowsData:
     def n_labels(self) -> Indices:
         """Training rows of each task, [T]."""
         return np.array([len(rows) for rows in self.train.rows])
+
+    @cached_property
+    def similarity(self) -> TaskSimilarity:
+        """How alike tasks are by these training rows."""
+        return TaskSimilarity(self.train.x, self.train.y, self.train.rows)
 
 
 def own_rows_data(

@@ -1,6 +1,7 @@
-"""The feed of tasks with rows of their own: one stream for each subset of a seed.
+"""The feed of tasks with rows of their own: one stream for each subset of a seed, or for each run.
 
-A stream holds the rows of its subset's tasks and no others. Every branch sees all rows of its stream, with a
+A stream holds the rows of its subset's tasks and no others. Runs share one where nothing that they do changes
+the order in which they see the rows. Every branch sees all rows of its stream, with a
 label on those of its own task. Features are standardised over the stream's own training rows, as a network
 trained alone on them would have it.
 """
@@ -19,6 +20,7 @@ from taskgroup.spec import SPLITS, RunSpec, Split, Task
 from taskgroup.training.feed import Batches, Indices, Scored, first_of_streams
 from taskgroup.training.own_rows import OwnRowsData, Pool
 from taskgroup.training.sampling import EpochKeys, Sampling, StreamDraws
+from taskgroup.training.validation_history import ValidationHistory
 
 
 @final
@@ -31,7 +33,8 @@ class OwnRowsFeed:
         wiring: The cohort's forest.
         seeds: The rows of every seed.
         tasks: The task list.
-        sampling: How batches mix tasks.
+        samplings: How the batches of every stream mix tasks, S of them.
+        history: The runs' validation losses so far.
         batch_size: Rows a step.
     """
 
@@ -45,12 +48,14 @@ class OwnRowsFeed:
         seeds: Mapping[int, OwnRowsData],
         *,
         tasks: Sequence[Task],
-        sampling: Sampling,
+        samplings: Sequence[Sampling],
+        history: ValidationHistory,
         batch_size: int,
     ) -> None:
         position = {task.name: i for i, task in enumerate(tasks)}
         first = first_of_streams(members, stream)
-        self._sampling, self._batch_size = sampling, batch_size
+        self._samplings, self._history, self._batch_size = samplings, history, batch_size
+        self._first = first
         self._tasks = [[position[name] for name in run.subset] for run in first]
         self._used = {run.seed: seeds[run.seed] for run in first}
         self._data = [seeds[run.seed] for run in first]
@@ -77,11 +82,21 @@ class OwnRowsFeed:
     def epoch(self, number: int, *, progress: float) -> Batches:  # noqa: D102
         keys = {data.seed: EpochKeys(data.seed, number, data.train.n_rows) for data in self._used.values()}
         orders = []
-        for data, tasks in zip(self._data, self._tasks, strict=True):
-            draws = StreamDraws(keys[data.seed], [data.train.rows[task] for task in tasks])
-            order = self._sampling.order(draws, batch_size=self._batch_size, progress=progress)
+        for stream, (data, sampling) in enumerate(zip(self._data, self._samplings, strict=True)):
+            draws = self._draws(stream, keys[data.seed])
+            order = sampling.order(draws, batch_size=self._batch_size, progress=progress)
             orders.append(self._train.numbered(order, self._place[data.seed]))
         return self._gather(self._train, _padded(orders))
+
+    def _draws(self, stream: int, keys: EpochKeys) -> StreamDraws:
+        data, tasks, run = self._data[stream], self._tasks[stream], self._first[stream]
+        return StreamDraws(
+            keys,
+            [data.train.rows[task] for task in tasks],
+            run.subset,
+            self._history.of(run, tasks) if self._samplings[stream].needs_validation else None,
+            lambda a, b: data.similarity.of(tasks[a], tasks[b]),
+        )
 
     def scored(self, split: Split) -> Batches:  # noqa: D102
         if split not in self._scored:
