@@ -78,7 +78,7 @@ class MainTaskSampling(BaseModel):
 
     @model_validator(mode="after")
     def _constant_has_no_rate(self) -> MainTaskSampling:
-        if self.schedule == "constant" and "rate" in self.model_fields_set:
+        if self.schedule == "constant" and self.rate != type(self).model_fields["rate"].default:
             raise ValueError("schedule 'constant' does not fall; drop rate, or use 'exponential'")
         return self
 

@@ -23,7 +23,8 @@ class TaskSimilarity:
     `C_t` their covariance. The predictions `P_a` and `P_b` on the rows of both tasks, each task's counting as
     one half, are compared by the root of their RV coefficient, `‖P_aᵀP_b‖ / √(‖P_aᵀP_a‖ ‖P_bᵀP_b‖)` in
     Frobenius norms. With single outputs that is the absolute correlation of the predictions: absolute, since
-    heads may turn a sign around. It depends on the rows of the seed alone, not on what trains with what.
+    heads may turn a sign around. What a linear model does not see, as a product of features, does not make
+    tasks alike. The value depends on the rows of the seed alone, not on what trains with what.
 
     Args:
         x: Features of the training rows of all tasks, [N, D].

@@ -11,7 +11,7 @@ import numpy as np
 
 from taskgroup.spec import Schedule
 from taskgroup.training.sampling.draws import Floats, Indices, StreamDraws
-from taskgroup.training.sampling.mixing import counts_by_weight, mixed, steps_of
+from taskgroup.training.sampling.mixing import mixed, steps_of
 
 _FALLS: dict[Schedule, Callable[[float], float]] = {
     "constant": lambda _: 1.0,
@@ -23,13 +23,16 @@ _FALLS: dict[Schedule, Callable[[float], float]] = {
 @final
 @dataclass(frozen=True)
 class MainTask:
-    """`share * s_t * n_t * f(rate * e / (E - 1))` rows of each other task t in epoch e of E; the rest is main's.
+    """All rows of the main task, and `share * s_t * n_t * f(rate * e / (E - 1))` of each other task t.
 
-    The schedule f is `1` (constant), `exp(-x)` (exponential) or `2 / (1 + exp(x))` (sigmoid): the probability
-    of an auxiliary task in the reference, scaled to start at 1. `s_t`, from 0 to 1, is how alike t and the
-    main task are, and E the most epochs there may be, so that what stops early has seen only the beginning.
-    An epoch is as long as a proportional one: what the others leave is filled with the main task, which so
-    has all its rows in it, once or more often. A subset without the main task is sampled proportionally.
+    That is in epoch e of E, where E is the most that there may be: what stops early has seen only the beginning
+    of the schedule. `s_t`, from 0 to 1, is how alike t and the main task are, and f is `1` (constant), `exp(-x)`
+    (exponential) or `2 / (1 + exp(x))` (sigmoid): the probability of an auxiliary task in the reference, scaled
+    to start at 1.
+
+    An epoch is a proportional one in which the places of the rows left out stay empty: it has as many steps,
+    and the main task has the same rows in each. (To fill them with the main task, as probabilities would,
+    shows a small one so often that it overfits.) A subset without the main task is sampled proportionally.
 
     Attributes:
         main: Its name.
@@ -55,22 +58,24 @@ class MainTask:
         return steps_of(sum(sizes), batch_size)
 
     def order(self, draws: StreamDraws, *, batch_size: int, progress: float) -> Indices:  # noqa: D102
-        if self.main not in draws.tasks:
-            return mixed(draws, draws.sizes)
-        return mixed(draws, counts_by_weight(self.rows(draws, progress), sum(draws.sizes)))
+        order = mixed(draws, draws.sizes)
+        for task, count in enumerate(self.counts(draws, progress)):
+            order[np.isin(order, draws.shuffled(task)[count:])] = -1
+        return order
 
-    def rows(self, draws: StreamDraws, progress: float) -> Floats:
-        """How many rows of every task an epoch is to hold, not rounded, [tasks]."""
+    def counts(self, draws: StreamDraws, progress: float) -> list[int]:
+        """How many rows of every task the epoch holds."""
+        if self.main not in draws.tasks:
+            return draws.sizes
         main = draws.tasks.index(self.main)
         fall = self.share * _FALLS[self.schedule](self.rate * progress)
-        rows = fall * self._similarities(draws, main) * np.asarray(draws.sizes, dtype=float)
-        rows[main] = 0.0
-        rows[main] = sum(draws.sizes) - rows.sum()
-        return rows
+        counts = np.round(fall * self._similarities(draws, main) * draws.sizes)
+        counts[main] = draws.sizes[main]
+        return [int(count) for count in counts]
 
     def _similarities(self, draws: StreamDraws, main: int) -> Floats:
         similarities = [
             self.similarity[task] if task in self.similarity else draws.similarity(main, position)
             for position, task in enumerate(draws.tasks)
         ]
-        return np.asarray(similarities, dtype=np.float64)
+        return np.array(similarities, dtype=np.float64)
