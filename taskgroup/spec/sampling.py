@@ -21,6 +21,7 @@ from taskgroup.errors import InputError, nearest
 
 SamplingName = Literal["proportional", "uniform", "round_robin", "validation"]
 Schedule = Literal["exponential", "sigmoid", "constant"]
+_Loss = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class TemperatureSampling(BaseModel):
@@ -44,9 +45,10 @@ class ValidationSampling(BaseModel):
         by: `validation`.
         temperature: How far rows count where no task lags, as of `TemperatureSampling`.
         strength: How much a lag counts.
-        references: Validation losses to compare with, by task, such as it reaches when trained alone: cross
-            entropy, or mean squared error over the target's variance. A task without one is compared with
-            its own best epoch so far.
+        references: The validation losses to compare with: `own_best`, of the run so far; `single_task`, the
+            lowest of a single-task run with the same settings and seed, which is trained beforehand; or
+            numbers by task (cross entropy, or mean squared error over the target's variance), the own best
+            for those without one.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -54,7 +56,7 @@ class ValidationSampling(BaseModel):
     by: Literal["validation"]
     temperature: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 1.0
     strength: Annotated[float, Field(gt=0, le=10)] = 1.0
-    references: dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]] = Field(default_factory=dict)
+    references: Literal["own_best", "single_task"] | dict[str, _Loss] = "own_best"
 
 
 class MainTaskSampling(BaseModel):
@@ -114,9 +116,9 @@ def _form(value: Mapping[object, object]) -> BaseModel:
     try:
         return form.model_validate(value)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = "".join(f"{part}." for part in first["loc"])[:-1]
-        message = first["msg"].removeprefix("Value error, ")
+        deepest = max(error.errors(), key=lambda one: len(one["loc"]))
+        place = ".".join(str(part) for part in deepest["loc"] if "[" not in str(part))
+        message = deepest["msg"].removeprefix("Value error, ")
         raise ValueError(f"{place}: {message}" if place else message) from None
 
 
@@ -174,7 +176,7 @@ def check_sampling_tasks(sampling: SamplingSpec, tasks: Sequence[str], *, reads:
     Raises:
         ValueError: If not.
     """
-    if isinstance(sampling, ValidationSampling):
+    if isinstance(sampling, ValidationSampling) and not isinstance(sampling.references, str):
         _require_tasks("references", sampling.references, tasks)
     if not isinstance(sampling, MainTaskSampling):
         return

@@ -78,12 +78,20 @@ class Cohort:
             together, and all take equally many steps an epoch.
         seeds: The rows of every seed among them.
         shapes: What the runs have in common.
+        history: What is known of single tasks, and takes in what samplings follow; none by default.
     """
 
-    def __init__(self, members: Sequence[RunSpec], seeds: Mapping[int, RowData], shapes: Shapes) -> None:
+    def __init__(
+        self,
+        members: Sequence[RunSpec],
+        seeds: Mapping[int, RowData],
+        shapes: Shapes,
+        *,
+        history: ValidationHistory | None = None,
+    ) -> None:
         self._shapes = shapes
         self._all_seeds = seeds
-        self._history = ValidationHistory()
+        self._history = history or ValidationHistory()
         self.network = _network(members, seeds, shapes)
         self._attach()
         self._optimizer = CohortAdamW(self._stacked, self.members)

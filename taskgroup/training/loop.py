@@ -17,6 +17,7 @@ import numpy as np
 from taskgroup.spec import RunResult, RunSpec, Score
 from taskgroup.training.cohort import Cohort, Shapes
 from taskgroup.training.feed import RowData
+from taskgroup.training.validation_history import ValidationHistory
 
 
 def train_cohort(
@@ -27,6 +28,7 @@ def train_cohort(
     max_epochs: int,
     patience: int | None = None,
     task_patience: int | None = None,
+    history: ValidationHistory | None = None,
 ) -> list[RunResult]:
     """Train runs of one fidelity together.
 
@@ -39,13 +41,15 @@ def train_cohort(
             of its best epoch; None trains all epochs and reports the last one's.
         task_patience: Let a task's loss count no more after so many epochs without a better validation
             loss; a run ends when no task is left. None trains all tasks to the end.
+        history: Takes in the validation losses after every epoch, and knows those of single tasks. Without
+            it, they are looked at only where something depends on them.
 
     Returns:
         One result for each member, in their order.
     """
     started = time.perf_counter()
     epochs = max(1, round(max_epochs * members[0].fidelity))
-    cohort = Cohort(members, seeds, shapes)
+    cohort = Cohort(members, seeds, shapes, history=history)
     stopping = None if patience is None else EarlyStopping(patience, Cohort(members, seeds, shapes))
     task_stopping = None if task_patience is None else TaskStopping(task_patience)
     failed: dict[RunSpec, RunResult] = {}
@@ -54,7 +58,7 @@ def train_cohort(
         cohort.train_epoch(epoch - 1, of=epochs)
         diverged = np.flatnonzero(~cohort.finite()).tolist()
         failed |= {cohort.members[run]: _diverged(cohort.members[run], epoch) for run in diverged}
-        followed = cohort.needs_validation and epoch < epochs
+        followed = history is not None or (cohort.needs_validation and epoch < epochs)
         watched = stopping is not None or task_stopping is not None or followed
         losses = cohort.validation_losses() if watched else None
         stopped = [] if stopping is None or losses is None else stopping.update(cohort, losses, epoch)

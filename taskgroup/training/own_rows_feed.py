@@ -94,8 +94,9 @@ class OwnRowsFeed:
             keys,
             [data.train.rows[task] for task in tasks],
             run.subset,
-            self._history.of(run, tasks) if self._samplings[stream].needs_validation else None,
-            lambda a, b: data.similarity.of(tasks[a], tasks[b]),
+            losses=self._history.of(run, tasks) if self._samplings[stream].needs_validation else None,
+            alone=self._history.alone(run),
+            similarity=lambda a, b: data.similarity.of(tasks[a], tasks[b]),
         )
 
     def scored(self, split: Split) -> Batches:  # noqa: D102

@@ -15,7 +15,7 @@ from taskgroup.models import Modules, blas_libraries, fastest_product
 from taskgroup.spec import RunResult, RunSpec, Study
 from taskgroup.training.cohort import Shapes
 from taskgroup.training.device_memory import free_device_bytes
-from taskgroup.training.feed import RowData
+from taskgroup.training.feed import RowData, follows_validation
 from taskgroup.training.loop import train_cohort
 from taskgroup.training.out_of_memory import train_in_parts
 from taskgroup.training.own_rows import own_rows_data
@@ -24,6 +24,8 @@ from taskgroup.training.probes import JointProbe, probe_joint_training
 from taskgroup.training.rows_of_run import RowSizes
 from taskgroup.training.sampling import make_sampling
 from taskgroup.training.seed_data import seed_data
+from taskgroup.training.single_task_losses import SingleTaskLosses
+from taskgroup.training.validation_history import ValidationHistory
 
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.float32, "float64": torch.float64}
 _SEEDS_KEPT = 32
@@ -60,6 +62,7 @@ class Trainer:
             weighted=any(target.weights is not None for target in dataset.targets.values()),
         )
         self._sizes = RowSizes(study, dataset, self._shapes)
+        self._alone = SingleTaskLosses(self._lowest_losses)
 
     def pack(self, specs: Sequence[RunSpec]) -> list[list[RunSpec]]:
         """Divide runs into cohorts, the same for the same list.
@@ -87,6 +90,24 @@ class Trainer:
         return train_in_parts(self._train_together, members, make_room=self._make_room)
 
     def _train_together(self, members: Sequence[RunSpec]) -> list[RunResult]:
+        alone = self._alone.of([run for run in members if self._is_compared(run)])
+        return self._train_cohort(members, ValidationHistory(alone) if alone else None)
+
+    def _is_compared(self, run: RunSpec) -> bool:
+        """Whether the sampling of a run looks at what its tasks reach alone."""
+        sampling = self._shapes.sampling_of(run)
+        return sampling.needs_single_tasks and follows_validation(run, sampling)
+
+    def _lowest_losses(self, singles: Sequence[RunSpec]) -> dict[RunSpec, float]:
+        """Train single-task runs for their lowest validation losses."""
+        lowest: dict[RunSpec, float] = {}
+        for cohort in self.pack(singles):
+            history = ValidationHistory()
+            self._train_cohort(cohort, history)
+            lowest |= history.lowest()
+        return lowest
+
+    def _train_cohort(self, members: Sequence[RunSpec], history: ValidationHistory | None) -> list[RunResult]:
         training = self._study.training
         seeds = {seed: self._seed(seed) for seed in dict.fromkeys(member.seed for member in members)}
         with _one_thread(), _products_in(training.precision):
@@ -97,6 +118,7 @@ class Trainer:
                 max_epochs=training.max_epochs,
                 patience=training.early_stopping,
                 task_patience=training.task_patience,
+                history=history,
             )
 
     def probe(self, run: RunSpec) -> JointProbe:

@@ -80,6 +80,7 @@ def test_one_setting_has_one_key():
         "validation",
         TemperatureSampling(temperature=5, annealed=True),
         ValidationSampling(by="validation", references={"a": 0.25}),
+        ValidationSampling(by="validation", references="single_task"),
         MainTaskSampling(main="a", schedule="constant", share=0.5, similarity={"b": 0.0}),
     ],
 )
@@ -122,6 +123,10 @@ def test_temperature_is_read():
         ({"by": "validatoin"}, "by: Input should be 'validation'"),
         ({"by": "validation", "strenght": 2}, "unknown key 'strenght'; did you mean 'strength'"),
         ({"by": "validation", "references": {"a": 0}}, "references.a: Input should be greater than 0"),
+        (
+            {"by": "validation", "references": "alone"},
+            "references: Input should be 'own_best' or 'single_task'",
+        ),
         ({"by": "validation", "references": {"bb": 1}}, "references names 'bb', which is no task"),
         ({"main": "c"}, "training.sampling.main is 'c', which is no task; Known: a, b"),
         ({"main": "a", "schedule": "linear"}, "schedule: Input should be 'exponential', 'sigmoid' or"),

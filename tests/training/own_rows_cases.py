@@ -73,8 +73,8 @@ class OneStream:
             EpochKeys(self.run.seed, number, pool.n_rows),
             [pool.rows[task] for task in tasks],
             self.run.subset,
-            None if self.losses is None else self.losses[:number],
-            lambda a, b: self.data.similarity.of(tasks[a], tasks[b]),
+            losses=None if self.losses is None else self.losses[:number],
+            similarity=lambda a, b: self.data.similarity.of(tasks[a], tasks[b]),
         )
         order = self.shapes.sampling.order(
             draws, batch_size=self.shapes.batch_size, progress=number / (self.n_epochs - 1)

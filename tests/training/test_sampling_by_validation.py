@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,8 +12,11 @@ import torch
 from cases import N_INPUTS, N_OUTPUTS, TASKS, spec
 from own_rows_cases import dataset_of, seeds_of, study
 
+from taskgroup.spec import RunSpec, Sharing
 from taskgroup.training import Cohort, Shapes, Trainer, train_cohort
 from taskgroup.training.sampling import ByValidation, EpochKeys, Proportional, Sampling, StreamDraws
+from taskgroup.training.single_task_losses import SingleTaskLosses
+from taskgroup.training.validation_history import ValidationHistory
 
 MEMBERS = [
     spec("flag", "size", learning_rate=0.01),
@@ -131,6 +135,35 @@ def test_a_list_of_runs_gives_what_they_give_one_by_one():
         (alone,) = trainer.train([run])
         values = [score.value for score in alone.scores]
         assert [score.value for score in together[run].scores] == pytest.approx(values, rel=1e-7)
+
+
+def test_single_tasks_are_references():
+    """The published rule: a task is compared with what it reaches alone, in any company the same."""
+    described = study(
+        patience=3, epochs=12, sampling={"by": "validation", "strength": 4, "references": "single_task"}
+    )
+    dataset = dataset_of(described)
+    trainer, other = Trainer(described, dataset), Trainer(described, dataset)
+    together = {r.spec: r for cohort in trainer.pack(MEMBERS) for r in trainer.train(cohort)}
+    for run in MEMBERS:
+        (alone,) = other.train([run])
+        values = [score.value for score in alone.scores]
+        assert [score.value for score in together[run].scores] == pytest.approx(values, rel=1e-7)
+
+    run = MEMBERS[1]
+    history = ValidationHistory()
+    single = replace(run, subset=("size",), sharing=Sharing())
+    train_cohort([single], trainer._seeds, trainer._shapes, max_epochs=12, patience=3, history=history)
+    assert trainer._alone.of([run])[run]["size"] == pytest.approx(history.of(single, [2]).min(), rel=1e-9)
+
+
+def test_single_tasks_are_trained_once():
+    """They are asked for by every run of the same settings."""
+    asked: list[RunSpec] = []
+    losses = SingleTaskLosses(lambda runs: asked.extend(runs) or dict.fromkeys(runs, 0.5))
+    assert losses.of(MEMBERS[:2])[MEMBERS[0]] == {"flag": 0.5, "size": 0.5}
+    losses.of([MEMBERS[2], MEMBERS[1]])
+    assert len(asked) == len(set(asked)) == 4
 
 
 def test_a_lagging_task_is_drawn_more():

@@ -39,8 +39,8 @@ def draws(*tasks: str, epoch: int = 0) -> StreamDraws:
         keys,
         [np.arange(STARTS[t], STARTS[t] + SIZES[t]) for t in tasks],
         tasks,
-        np.array([LOSSES[t] for t in tasks]).T,
-        lambda a, b: LIKE_A[tasks[b]] if tasks[a] == "a" else 0.3,
+        losses=np.array([LOSSES[t] for t in tasks]).T,
+        similarity=lambda a, b: LIKE_A[tasks[b]] if tasks[a] == "a" else 0.3,
     )
 
 

@@ -16,6 +16,7 @@ class Sampling(Protocol):
             the tasks in each step need it.
         needs_validation: Whether the order of an epoch depends on the validation losses after those before.
             Runs on the same rows then no longer see them in the same order.
+        needs_single_tasks: Whether those are compared with the ones of single-task runs.
     """
 
     @property
@@ -24,6 +25,10 @@ class Sampling(Protocol):
 
     @property
     def needs_validation(self) -> bool:
+        """As above."""
+
+    @property
+    def needs_single_tasks(self) -> bool:
         """As above."""
 
     def n_steps(self, sizes: Sequence[int], batch_size: int) -> int:

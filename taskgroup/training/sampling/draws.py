@@ -7,8 +7,8 @@ numbers), although the batches differ.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import final
 
 import numpy as np
@@ -57,6 +57,7 @@ class StreamDraws:
         tasks: Their names.
         losses: Their validation losses after every epoch so far, [epochs, tasks]; NaN where a task trains no
             more. None where no sampling of the stream needs them.
+        alone: The lowest validation losses of single-task runs, by task, where a sampling needs them.
         similarity: How alike two tasks are, from 0 to 1, by their positions in the subset.
     """
 
@@ -64,6 +65,7 @@ class StreamDraws:
     rows: Sequence[Indices]
     tasks: Sequence[str] = ()
     losses: Floats | None = None
+    alone: Mapping[str, float] = field(default_factory=dict)
     similarity: Callable[[int, int], float] = _unknown
 
     @property

@@ -25,10 +25,10 @@ _FALLS: dict[Schedule, Callable[[float], float]] = {
 class MainTask:
     """All rows of the main task, and `share * s_t * n_t * f(rate * e / (E - 1))` of each other task t.
 
-    That is in epoch e of E, where E is the most that there may be: what stops early has seen only the beginning
-    of the schedule. `s_t`, from 0 to 1, is how alike t and the main task are, and f is `1` (constant), `exp(-x)`
-    (exponential) or `2 / (1 + exp(x))` (sigmoid): the probability of an auxiliary task in the reference, scaled
-    to start at 1.
+    That is in epoch e of E, where E is the most that there may be: what stops early has seen only the
+    beginning of the schedule. `s_t`, from 0 to 1, is how alike t and the main task are, and f is `1`
+    (constant), `exp(-x)` (exponential) or `2 / (1 + exp(x))` (sigmoid): the probability of an auxiliary task
+    in the reference, scaled to start at 1.
 
     An epoch is a proportional one in which the places of the rows left out stay empty: it has as many steps,
     and the main task has the same rows in each. (To fill them with the main task, as probabilities would,
@@ -53,6 +53,7 @@ class MainTask:
     similarity: Mapping[str, float] = field(default_factory=dict)
     mixes_tasks = True
     needs_validation = False
+    needs_single_tasks = False
 
     def n_steps(self, sizes: Sequence[int], batch_size: int) -> int:  # noqa: D102
         return steps_of(sum(sizes), batch_size)

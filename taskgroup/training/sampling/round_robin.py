@@ -22,6 +22,7 @@ class RoundRobin:
 
     mixes_tasks = False
     needs_validation = False
+    needs_single_tasks = False
 
     def n_steps(self, sizes: Sequence[int], batch_size: int) -> int:  # noqa: D102
         return sum(steps_of(size, batch_size) for size in sizes)

@@ -32,6 +32,7 @@ class Temperature:
     annealed: bool = False
     mixes_tasks = True
     needs_validation = False
+    needs_single_tasks = False
 
     def n_steps(self, sizes: Sequence[int], batch_size: int) -> int:  # noqa: D102
         return steps_of(sum(sizes), batch_size)
