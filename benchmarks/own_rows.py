@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -21,13 +22,16 @@ N_TASKS, ROWS_A_TASK, N_FEATURES, EPOCHS = 29, 510, 9, 5  # the sizes of the lan
 _N_RUNS = 58
 
 
-def own_rows(rounds: int, n_tasks: int = N_TASKS, rows_a_task: int = ROWS_A_TASK) -> Report:
+def own_rows(
+    rounds: int, n_tasks: int = N_TASKS, rows_a_task: int = ROWS_A_TASK, landmine: Path | None = LANDMINE
+) -> Report:
     """Time single tasks, pairs and all-in-one both ways; compare samplings where landmine is at hand.
 
     Args:
         rounds: Turns that each contender takes.
         n_tasks: Tasks.
         rows_a_task: Rows of each.
+        landmine: The table to compare samplings on; None for none.
     """
     names = [f"t{i}" for i in range(n_tasks)]
     table = long_table(names, rows_a_task)
@@ -55,8 +59,8 @@ def own_rows(rounds: int, n_tasks: int = N_TASKS, rows_a_task: int = ROWS_A_TASK
         "rows of others, so that each network passes over them all."
     ]
     tables = [Table("Time a run", columns, rows)]
-    if LANDMINE.exists():
-        gains = sampling_gains(LANDMINE)
+    if landmine is not None and landmine.exists():
+        gains = sampling_gains(landmine)
         text, raw = [*text, gains.text], {**raw, "sampling": gains.raw}
         tables.append(gains.table)
     return Report("own_rows", "Tasks with rows of their own", text, tables, machine_facts(), raw)

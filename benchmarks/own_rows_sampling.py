@@ -30,6 +30,8 @@ OF_ALL: dict[str, Any] = {
     "round robin": "round_robin",
     "validation, own best": "validation",
     "validation, own best, strength 4": {"by": "validation", "strength": 4},
+    "validation, single tasks": {"by": "validation", "references": "single_task"},
+    "validation, single tasks, strength 4": {"by": "validation", "references": "single_task", "strength": 4},
 }
 OF_ONE: dict[str, Any] = {
     "main, exponential": {},
@@ -118,8 +120,8 @@ def _text(n_seeds: int, epochs: int) -> str:
         f"*Samplings on landmine*: all 29 tasks in one network of 64 × 64, untuned, {epochs} epochs. The gain is "
         "the share of the error (1 - AUC, test rows) that a sampling takes away from proportional sampling at "
         "the same seed, the mean over tasks; *main* makes each task the main one in turn, and counts that task "
-        f"only. Intervals are over {n_seeds} seeds, whose test rows differ; they are not corrected for the number of rows of "
-        "the table."
+        f"only. Intervals are over {n_seeds} seeds, whose test rows differ, and not corrected for the number of "
+        "samplings."
     )
 
 

@@ -30,8 +30,8 @@ class TrainingSpec(BaseModel):
             `float64`.
         sampling: How batches mix the rows of tasks that have rows of their own: `proportional`,
             `uniform`, `round_robin`, `{temperature: 5, annealed: true}`; `validation`, or
-            `{by: validation, strength: 2}`, which looks at the validation rows after every epoch; or
-            `{main: TASK}`, in whose favour the others fade.
+            `{by: validation, strength: 2, references: single_task}`, by validation losses after every
+            epoch; or `{main: TASK, schedule: sigmoid}`, in whose favour the others fade.
     """
 
     model_config = SECTION

@@ -155,6 +155,26 @@ def test_dropping_runs_leaves_the_others_as_they_were():
         assert [s.value for s in result] == pytest.approx([s.value for s in scores[run]], rel=1e-9)
 
 
+class _ByRate(Shapes):
+    """A sampling for each learning rate, as runs that choose their own would have."""
+
+    def sampling_of(self, run: RunSpec) -> Sampling:
+        return {0.01: Proportional(), 0.02: Temperature(5.0), 0.03: MainTask("flag")}[run.learning_rate]
+
+
+def test_runs_of_a_cohort_may_be_sampled_differently():
+    """A search that chooses among samplings must not mix up their rows."""
+    own = _ByRate(TASKS, N_OUTPUTS, N_INPUTS, (6, 4), 8, torch.float64)
+    members = [spec("flag", "size", depth=1, learning_rate=rate) for rate in (0.01, 0.02, 0.03)]
+    members.append(spec("flag", "size", depth=2, learning_rate=0.03))
+    assert Cohort(members, SEEDS, own).network.stream.tolist() == [0, 1, 2, 2]
+    together = train_cohort(members, SEEDS, own, max_epochs=3)
+    for member, result in zip(members, together, strict=True):
+        (alone,) = train_cohort([member], SEEDS, shapes(own.sampling_of(member)), max_epochs=3)
+        values = [score.value for score in alone.scores]
+        assert [score.value for score in result.scores] == pytest.approx(values, rel=1e-9)
+
+
 @pytest.mark.parametrize("split", [{}, {"by": "group", "column": "site"}])
 def test_a_list_of_runs_gives_what_they_give_one_by_one(split):
     """Packing by steps, early stopping and dropping on the way change no run's scores."""
