@@ -19,6 +19,7 @@ from taskgroup.spec.method import Method
 from taskgroup.spec.model import ModelSpec
 from taskgroup.spec.roles import check_roles
 from taskgroup.spec.run import Sharing
+from taskgroup.spec.sampling import check_sampling_tasks
 from taskgroup.spec.search_section import SearchSpec
 from taskgroup.spec.section import SECTION
 from taskgroup.spec.sharing_kinds import SHARING_KINDS
@@ -152,6 +153,7 @@ class Study(BaseModel):
                 "training.sampling mixes the rows of tasks that have rows of their own, but here all tasks "
                 "share their rows; drop it, or say by data.task_column which row belongs to which task"
             )
+        check_sampling_tasks(self.training.sampling, self.task_names, reads=data.reads)
 
     @property
     def task_names(self) -> Subset:
