@@ -204,6 +204,8 @@ class Trainer:
     def probe(self, run: RunSpec) -> JointProbe:
         """Train one joint run on a single thread, for what it shows about its tasks on the way.
 
+        Nobody teaches it, as the labels are what is looked at.
+
         Raises:
             InputError: If the run shares no block.
             RunFailedError: If the training diverged before anything was seen.
@@ -216,7 +218,7 @@ class Trainer:
             )
         with _one_thread(), _products_in(training.precision):
             return probe_joint_training(
-                run,
+                replace(run, distillation=""),
                 seed_data(self._study, self._dataset, run.seed, **self._place),
                 self._shapes,
                 max_epochs=training.max_epochs,

@@ -142,6 +142,12 @@ def test_what_is_not_settled_is_refused(study, dataset, text, said):
             ask([replace(run(), distillation=text)])
 
 
+def test_a_taught_run_can_be_probed(study, dataset):
+    """Estimators look at the joint run of a search, whose way may be to be taught."""
+    probe, plain = (Trainer(study, dataset).probe(r) for r in (run(), replace(run(), distillation="")))
+    assert np.array_equal(probe.losses, plain.losses)
+
+
 def test_what_is_kept_reads_back(study, dataset, tmp_path):
     """Kept weights are for use elsewhere too: any reader of safetensors, with the run in the metadata."""
     kept = KeptWeights(tmp_path / "w", "all")
