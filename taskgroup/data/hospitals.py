@@ -2,7 +2,7 @@
 
 Nothing in it was measured. Whether a patient is ill shows weakly in three signs; what the devices of a
 hospital add to three other columns tells the hospital, and hospitals differ in how many of their patients are
-ill. So a network that learns the hospital does well in the hospitals that it knows, and badly in the next one.
+ill. A network that learns the hospital so does well in those that it knows, and badly in the next one.
 """
 
 from __future__ import annotations
