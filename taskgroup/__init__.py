@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from taskgroup.api import Measurement, SearchResult, measure, search
     from taskgroup.executors import Request
     from taskgroup.grouping import Grouping, Network, group
+    from taskgroup.kept import load_weights
     from taskgroup.loading import load_study
     from taskgroup.replays import ReplayResult, replay
     from taskgroup.spec import Study
@@ -44,6 +45,7 @@ _HOMES = {
     "Study": "taskgroup.spec",
     "group": "taskgroup.grouping",
     "load_study": "taskgroup.loading",
+    "load_weights": "taskgroup.kept",
     "measure": "taskgroup.api",
     "replay": "taskgroup.replays",
 }
@@ -64,6 +66,7 @@ __all__ = [
     "TaskgroupError",
     "group",
     "load_study",
+    "load_weights",
     "measure",
     "replay",
     "search",

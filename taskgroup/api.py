@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from numbers import Integral
 from pathlib import Path
@@ -31,6 +31,7 @@ from taskgroup.search import (
     as_candidates,
     conclude,
     default_recipes,
+    importance_table,
     in_task_order,
     joint_sizes,
     make_plan,
@@ -41,7 +42,7 @@ from taskgroup.search import (
     runs_with_gains,
 )
 from taskgroup.session import IN_MEMORY, open_session
-from taskgroup.spec import Direction, RunSpec, Study, Subset, parse_study
+from taskgroup.spec import Direction, RunSpec, Study, Subset, parse_study, read_distillations, settled
 from taskgroup.storage import open_record
 from taskgroup.transfer import BASELINE, MATCHED_BASELINE, negative_transfer, transfer_table
 
@@ -98,6 +99,11 @@ class SearchResult:
     def ways(self) -> pd.DataFrame:
         """Networks that were also trained at another depth or weighting, against the first way."""
         return self.outcome.ways
+
+    @property
+    def importances(self) -> pd.DataFrame:
+        """How much each tuned setting of joint training mattered; empty where too few recipes were tried."""
+        return importance_table(self.outcome.runs, self.outcome.study)
 
     @property
     def recommendation(self) -> Grouping:
@@ -161,6 +167,7 @@ def measure(
     workers: int = 1,
     device: str = "cpu",
     data: Data | None = None,
+    distillation: str | Mapping[str, Any] | None = None,
 ) -> Measurement:
     """Train exactly these subsets and the single-task baselines that they need, and nothing else.
 
@@ -178,6 +185,8 @@ def measure(
         device: `cpu`, `cuda` or `auto`.
         data: The rows, where `data.source` is `memory`: a DataFrame, a dict of columns, or a map-style data
             set such as `torch.utils.data.Dataset`, whose items are `(x, targets)`.
+        distillation: Whether the baselines teach the subsets, as one entry of `search.distillation`; the
+            study's first by default.
 
     Raises:
         InputError: If a subset names an unknown task, or the data do not suit the study.
@@ -199,20 +208,38 @@ def measure(
     if baseline == "matched" and study.trainer is not None:
         raise InputError("baseline='matched' needs networks of known widths, which a trainer's are not")
     recipes = default_recipes(study)
+    taught = _distillation(study, recipes, distillation)
     chosen = tuple(range(study.seed, study.seed + seeds))
-    opened = open_session(study, chosen, storage=storage, workers=workers, device=device, data=data)
+    opened = open_session(
+        study, chosen, storage=storage, workers=workers, device=device, data=data, distils=bool(taught)
+    )
     with opened as session:
         matched = None
         if baseline == "matched" and session.dataset is not None:
             n_inputs = session.dataset.n_inputs
             matched = matched_capacities(study, recipes, n_inputs, joint_sizes(wanted, riding=riding))
         specs = _measured_specs(study, recipes, wanted, chosen, matched)
+        specs = [replace(s, distillation=taught) if len(s.subset) > 1 else s for s in specs]
         session.lab.run(_MEASURE, specs)
         frame = session.record.runs_frame(session.study_id, every_stage=True)
     runs = runs_with_gains(_asked_for(frame, specs), recipes, study, matched=matched)
     transfer = transfer_table(runs, baseline=BASELINE if matched is None else MATCHED_BASELINE)
     ordered = [*RUN_COLUMNS, *(c for c in runs.columns if c not in RUN_COLUMNS)]
     return Measurement(runs[ordered].reset_index(drop=True), transfer, negative_transfer(transfer))
+
+
+def _distillation(study: Study, recipes: Recipes, given: str | Mapping[str, Any] | None) -> str:
+    """How the baselines teach the subsets, as a run's text says it."""
+    try:
+        texts = study.search.distillation[:1] if given is None else read_distillations(given)
+    except ValueError as error:
+        raise InputError(f"distillation is {given!r:.80}: {error}") from None
+    if len(texts) > 1:
+        raise InputError(f"distillation is {given!r:.80}, which are {len(texts)} to try; give one")
+    if texts[0] and study.trainer is not None:
+        raise InputError("distillation= needs networks trained here, which a trainer's are not; drop it")
+    single = recipes.single
+    return settled(texts[0], learning_rate=single.learning_rate, weight_decay=single.weight_decay)
 
 
 def _measured_specs(
@@ -234,8 +261,9 @@ def _measured_specs(
 def _asked_for(frame: pd.DataFrame, specs: Sequence[RunSpec]) -> pd.DataFrame:
     """The rows of these runs; the record may hold others of the study, under other recipes too."""
     measured = frame[frame["stage"] == _MEASURE]
-    asked = pd.MultiIndex.from_tuples([(spec.subset_name, spec.seed, spec.capacity) for spec in specs])
-    return measured[pd.MultiIndex.from_frame(measured[["subset", "seed", "capacity"]]).isin(asked)]
+    asked = pd.MultiIndex.from_tuples([(s.subset_name, s.seed, s.capacity, s.distillation) for s in specs])
+    columns = ["subset", "seed", "capacity", "distillation"]
+    return measured[pd.MultiIndex.from_frame(measured[columns]).isin(asked)]
 
 
 def search(

@@ -6,10 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from taskgroup.data import Dataset, dataset_from_memory, draw_split, load_dataset, require_learnable
-from taskgroup.errors import InputError, nearest
-from taskgroup.search import affordable_depths
-from taskgroup.spec import Study, Task, TrainerSpec, metric_for, read_study
-from taskgroup.weighting import WEIGHTINGS
+from taskgroup.errors import InputError
+from taskgroup.search import affordable_sharings
+from taskgroup.spec import WEIGHTING_FACTS, Method, Study, Task, TrainerSpec, metric_for, read_study
 
 
 def load_study(path: str | Path) -> Study:
@@ -28,9 +27,6 @@ def load_study(path: str | Path) -> Study:
         return study
     for task in study.tasks:
         metric_for(task.metric, task.kind)  # scores of unknown range are for trainers of the user's alone
-    for i, name in enumerate(study.search.weighting):
-        if name not in WEIGHTINGS:
-            raise InputError(f"{path}: 'search.weighting[{i}]' is {name!r}; {nearest(name, WEIGHTINGS)}")
     return study
 
 
@@ -44,7 +40,7 @@ def check_external(study: Study, trainer: TrainerSpec) -> None:
 
     _require_tasks(study)
     check_trainer(trainer)
-    affordable_depths(study, 1)
+    affordable_sharings(study, 1)
 
 
 def require_encoder(study: Study, dataset: Dataset) -> None:
@@ -63,7 +59,7 @@ def _require_mixed_batches(study: Study) -> None:
     if study.training.sampling != "round_robin":
         return
     for i, name in enumerate(study.search.weighting):
-        if WEIGHTINGS[name].needs_losses:
+        if WEIGHTING_FACTS[Method.parse(name).name].looks_at != "nothing":
             raise InputError(
                 f"search.weighting[{i}] {name!r} looks at the losses of several tasks in each step, but "
                 "with training.sampling 'round_robin' a step has one task only; use weighting 'equal', or "
@@ -84,7 +80,7 @@ def load_checked(study: Study, seeds: Iterable[int], *, data: object = None) -> 
     """
     dataset = load_dataset(study) if data is None else dataset_from_memory(data, study)
     _require_tasks(study)
-    affordable_depths(study, dataset.n_inputs)
+    affordable_sharings(study, dataset.n_inputs)
     _require_mixed_batches(study)
     if not study.model.is_plain_mlp:
         require_encoder(study, dataset)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from numbers import Integral
+from pathlib import Path
+from typing import Literal
 
 from taskgroup.data import Dataset
 from taskgroup.errors import InputError
@@ -19,8 +22,8 @@ from taskgroup.executors import (
 from taskgroup.loading import check_external, load_checked
 from taskgroup.search import Lab, Progress, Silent
 from taskgroup.spec import Study, TrainerSpec
-from taskgroup.storage import SqlRecord, open_record
-from taskgroup.training import Trainer
+from taskgroup.storage import SqlRecord, open_record, weights_folder
+from taskgroup.training import KeptWeights, Trainer
 
 IN_MEMORY = "sqlite://"
 DEVICES = ("auto", "cpu", "cuda")
@@ -53,6 +56,7 @@ def open_session(
     device: str = "cpu",
     data: object = None,
     progress: Progress | None = None,
+    distils: bool | None = None,
 ) -> Iterator[Session]:
     """Load the data, open the record and start the workers; close all of it in the end.
 
@@ -64,6 +68,7 @@ def open_session(
         device: `cpu`, `cuda` or `auto`.
         data: In place of the study's source: a table, or a map-style data set.
         progress: Hears what happens.
+        distils: Whether single-task networks may teach; as the study says by default.
 
     Raises:
         InputError: If anything about the study, its data or the storage is wrong.
@@ -73,19 +78,50 @@ def open_session(
     if device not in DEVICES:
         raise InputError(f"device is {device!r}; known: {', '.join(DEVICES)}")
     listener = progress or Silent()
-    dataset, fingerprint, executor = _prepared(study, seeds, workers=workers, device=device, data=data)
-    try:
-        with open_record(storage or IN_MEMORY) as record:
-            study_id = record.open_study(study, data_fingerprint=fingerprint)
-            lab = Lab(executor, record, study_id, study.context(fingerprint), listener)
-            yield Session(dataset, record, study_id, lab)
-    finally:
-        executor.close()
-        listener.close()
+    distils = study.search.distils if distils is None else distils
+    with contextlib.ExitStack() as opened:
+        weights = opened.enter_context(_kept_weights(study.search.keep_weights, storage, distils=distils))
+        dataset, fingerprint, executor = _prepared(
+            study, seeds, workers=workers, device=device, data=data, weights=weights
+        )
+        opened.callback(listener.close)
+        opened.callback(executor.close)
+        record = opened.enter_context(open_record(storage or IN_MEMORY))
+        study_id = record.open_study(study, data_fingerprint=fingerprint)
+        lab = Lab(executor, record, study_id, study.context(fingerprint), listener)
+        yield Session(dataset, record, study_id, lab)
+
+
+@contextlib.contextmanager
+def _kept_weights(
+    asked: Literal["none", "single", "all"], storage: str | None, *, distils: bool
+) -> Iterator[KeptWeights | None]:
+    """Where weights are kept: beside the record, or in a folder that goes with one in memory."""
+    if asked == "none" and not distils:
+        yield None
+        return
+    folder = weights_folder(storage or IN_MEMORY)
+    if folder is None and asked != "none":
+        raise InputError(
+            f"search.keep_weights is {asked!r}, but the record is in memory and goes with the search; give "
+            "a storage such as sqlite:///taskgroup.db"
+        )
+    whose = "teachers" if asked == "none" else asked
+    if folder is not None:
+        yield KeptWeights(folder, whose)
+        return
+    with tempfile.TemporaryDirectory(prefix="taskgroup-") as temporary:
+        yield KeptWeights(Path(temporary), whose)
 
 
 def _prepared(
-    study: Study, seeds: tuple[int, ...], *, workers: int, device: str, data: object
+    study: Study,
+    seeds: tuple[int, ...],
+    *,
+    workers: int,
+    device: str,
+    data: object,
+    weights: KeptWeights | None,
 ) -> tuple[Dataset | None, str, Executor]:
     """The rows if there are any here, what runs must not be mixed by, and who trains."""
     if study.trainer is not None:
@@ -94,13 +130,16 @@ def _prepared(
         executor = _external(study, study.trainer, workers=workers, device=device)
         return None, trainer_fingerprint(study.trainer), executor
     dataset = load_checked(study, seeds, data=data)
-    return dataset, dataset.fingerprint, _engine(study, dataset, workers=workers, device=device)
+    engine = _engine(study, dataset, workers=workers, device=device, weights=weights)
+    return dataset, dataset.fingerprint, engine
 
 
-def _engine(study: Study, dataset: Dataset, *, workers: int, device: str) -> Executor:
+def _engine(
+    study: Study, dataset: Dataset, *, workers: int, device: str, weights: KeptWeights | None
+) -> Executor:
     if workers == 1:
-        return InlineExecutor(Trainer(study, dataset, device=device))
-    return ProcessExecutor(study, dataset, n_workers=workers, device=device)
+        return InlineExecutor(Trainer(study, dataset, device=device, weights=weights))
+    return ProcessExecutor(study, dataset, n_workers=workers, device=device, weights=weights)
 
 
 def _external(study: Study, trainer: TrainerSpec, *, workers: int, device: str) -> Executor:

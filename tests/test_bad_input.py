@@ -63,7 +63,7 @@ def complaint(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         (STUDY + f"model: {{widths: [{'1,' * 200}1]}}\n", "'model.widths'"),
         (STUDY + "model:\n", "'model' is empty; give keys and values: encoder, widths"),
         (STUDY.replace("{source: table.csv}", "table.csv"), "give keys and values: source, features"),
-        (STUDY.replace("seeds: 2", "weighting: equal"), "'search.weighting' is 'equal'; give a list"),
+        (STUDY.replace("seeds: 2", "hints: static"), "'search.hints' is 'static'; give a list"),
         (STUDY.replace("name: s\n", "name: a/b\n"), "'name' is 'a/b'; use letters, digits"),
         (STUDY.replace("table.csv", "x" * 5000), "does not exist"),
         (STUDY.replace("table.csv", "/dev/zero"), "is no ordinary file"),

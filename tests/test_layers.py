@@ -21,7 +21,7 @@ LAYERS = (
     {"search"},
     {"reporting", "progress"},
     {"loading", "replays"},
-    {"session", "drafting"},
+    {"session", "drafting", "kept"},
     {"api"},
     {"cli"},
     {"__main__"},

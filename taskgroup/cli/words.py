@@ -40,8 +40,10 @@ def _network(network: Network, auxiliary: Subset) -> str:
     if riding:
         text += f"  (trained with {', '.join(riding)})"
     if network.sharing is not None and len(network.subset) > 1:
-        depth = network.sharing.depth
-        text += f"  [{depth} block{'s' if depth != 1 else ''} shared, {network.weighting} weighting]"
+        from taskgroup.search import way_in_words
+
+        helps = [str(network.hyperparameters.get(name, "")) for name in ("sampling", "distillation")]
+        text += f"  [{way_in_words(network.sharing, network.weighting or 'equal', *helps)}]"
     return text
 
 

@@ -15,7 +15,7 @@ from taskgroup.data import Dataset
 from taskgroup.executors.work_list import Part, WorkList
 from taskgroup.executors.worker import Worker
 from taskgroup.spec import RunResult, RunSpec, Study
-from taskgroup.training import Trainer
+from taskgroup.training import KeptWeights, Trainer
 
 
 @final
@@ -27,11 +27,20 @@ class ProcessExecutor:
         dataset: Its rows; each worker gets a copy.
         n_workers: Processes.
         device: As for `Trainer`.
+        weights: As for `Trainer`.
     """
 
-    def __init__(self, study: Study, dataset: Dataset, *, n_workers: int, device: str = "cpu") -> None:
+    def __init__(
+        self,
+        study: Study,
+        dataset: Dataset,
+        *,
+        n_workers: int,
+        device: str = "cpu",
+        weights: KeptWeights | None = None,
+    ) -> None:
         self._packer = Trainer(study, dataset, device=device, n_sharing=n_workers)
-        self._workers = [Worker(study, dataset, device=device) for _ in range(n_workers)]
+        self._workers = [Worker(study, dataset, device=device, weights=weights) for _ in range(n_workers)]
 
     @property
     def pids(self) -> list[int]:

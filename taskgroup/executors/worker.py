@@ -18,7 +18,7 @@ from taskgroup.data import Dataset
 from taskgroup.errors import RunFailedError
 from taskgroup.executors.outside_kills import killed_from_outside, oom_kills
 from taskgroup.spec import RunResult, RunSpec, Study
-from taskgroup.training import Trainer
+from taskgroup.training import KeptWeights, Trainer
 
 _MAX_FAILED_STARTS = 3
 _trainer: Trainer | None = None
@@ -32,10 +32,13 @@ class Worker:
         study: What it trains.
         dataset: The rows, of which it gets a copy.
         device: As for `Trainer`.
+        weights: As for `Trainer`.
     """
 
-    def __init__(self, study: Study, dataset: Dataset, *, device: str) -> None:
-        self._arguments = (study, dataset, device)
+    def __init__(
+        self, study: Study, dataset: Dataset, *, device: str, weights: KeptWeights | None = None
+    ) -> None:
+        self._arguments = (study, dataset, device, weights)
         self._pool: ProcessPoolExecutor | None = None
         self._begun: Future[None] = Future()
         self._n_failed_starts = 0
@@ -126,10 +129,10 @@ def _end_with_the_main_process() -> None:
     os._exit(1)
 
 
-def _begin(study: Study, dataset: Dataset, device: str) -> None:
+def _begin(study: Study, dataset: Dataset, device: str, weights: KeptWeights | None) -> None:
     """Get ready to train; done is the sign that the process has begun."""
     global _trainer
-    _trainer = Trainer(study, dataset, device=device)
+    _trainer = Trainer(study, dataset, device=device, weights=weights)
 
 
 def _train(cohort: list[RunSpec]) -> list[RunResult]:

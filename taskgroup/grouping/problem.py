@@ -41,7 +41,7 @@ class Candidate:
     row: int | None = None
     sharing: Sharing | None = None
     weighting: str | None = None
-    hyperparameters: Mapping[str, float] = field(default_factory=dict)
+    hyperparameters: Mapping[str, float | str] = field(default_factory=dict)
     errors: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -27,7 +27,7 @@ class Network:
     cost: float = 1.0
     sharing: Sharing | None = None
     weighting: str | None = None
-    hyperparameters: Mapping[str, float] = field(default_factory=dict)
+    hyperparameters: Mapping[str, float | str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

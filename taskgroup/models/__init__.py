@@ -2,6 +2,7 @@
 
 from taskgroup.models.catalog import BLOCKS, make_encoder
 from taskgroup.models.encoder import Blocks, Encoder
+from taskgroup.models.forest import RunForest, run_forest
 from taskgroup.models.gradient_reversal import Reversal, gradient_factor, layer_factors, scale_gradient
 from taskgroup.models.initial import initial_block, initial_head
 from taskgroup.models.module_network import ModuleNetwork
@@ -15,21 +16,25 @@ from taskgroup.models.products import (
     torch_product,
 )
 from taskgroup.models.run_network import RunNetwork
+from taskgroup.models.run_weights import HasPlainTwin, run_weights
 from taskgroup.models.stacked_cnn import StackedCnn
 from taskgroup.models.stacked_linear import StackedLinear
 from taskgroup.models.stacked_mlp import StackedMLP
-from taskgroup.models.wiring import Layer, Wiring, wire
+from taskgroup.models.wiring import Heads, Layer, Wiring, wire
 
 __all__ = [
     "BLOCKS",
     "Blocks",
     "Encoder",
+    "HasPlainTwin",
+    "Heads",
     "Layer",
     "ModuleNetwork",
     "Modules",
     "Network",
     "Product",
     "Reversal",
+    "RunForest",
     "RunNetwork",
     "StackedCnn",
     "StackedLinear",
@@ -44,6 +49,8 @@ __all__ = [
     "layer_factors",
     "make_encoder",
     "numpy_product",
+    "run_forest",
+    "run_weights",
     "scale_gradient",
     "torch_product",
     "wire",

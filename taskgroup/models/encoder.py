@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from taskgroup.errors import InputError
+from taskgroup.models.block_features import block_features
 from taskgroup.models.pretrained import load_weights
 from taskgroup.seeds import derive_seed
 
@@ -69,7 +70,7 @@ class Encoder:
     ) -> None:
         self._build, self._weights = build, weights
         self.n_blocks, self.input_shape, self.name, self.frozen = n_blocks, tuple(input_shape), name, frozen
-        self.n_features = self._try()
+        self._widths = self._try()
 
     def blocks(self, seed: int) -> list[nn.Module]:
         """All blocks with the weights that runs of a seed start from."""
@@ -84,14 +85,35 @@ class Encoder:
             deepcopy(block) for block in blocks
         ]  # a module that hands out its own parts may hand out one twice
 
-    def _try(self) -> int:
-        """Send two empty inputs through, to see how many features come out."""
+    @property
+    def n_features(self) -> int:
+        """Features of the last block's output."""
+        return self.features_of(self.n_blocks - 1)
+
+    def features_of(self, level: int) -> int:
+        """Features that a head reads of a block's output.
+
+        Raises:
+            InputError: If it is of a form that no head can read.
+        """
+        width = self._widths[level]
+        if isinstance(width, str):
+            raise InputError(
+                f"sharing 'low_supervision' has a head on block {level + 1} of {self.name}, but {width}; "
+                "attach it to another block"
+            )
+        return width
+
+    def _try(self) -> list[int | str]:
+        """Send two empty inputs through, to see how many features come out of each block, or why none do."""
         x: Any = torch.zeros(2, *self.input_shape)
         blocks = self.blocks(0)
+        widths = []
         try:
             with torch.no_grad():
                 for block in blocks:
                     x = block.float().eval()(x)
+                    widths.append(_n_features(x))
         except Exception as error:
             raise InputError(
                 f"{self.name} cannot take inputs of the shape {self.input_shape}: {type(error).__name__}: "
@@ -102,7 +124,17 @@ class Encoder:
             raise InputError(
                 f"{self.name} gives {shape} for a batch of 2; return features of the shape [B, F]"
             )
-        return int(x.shape[1])
+        return widths
+
+
+def _n_features(x: Any) -> int | str:
+    """Features of a block's output as a head reads it, or what is wrong with it."""
+    if not isinstance(x, Tensor):
+        return f"that gives a {type(x).__name__}"
+    try:
+        return int(block_features(x).shape[1])
+    except ValueError as problem:
+        return str(problem)
 
 
 def blocks_of(whole: nn.Module, n_blocks: int, *, about: str) -> list[nn.Module]:
@@ -112,7 +144,7 @@ def blocks_of(whole: nn.Module, n_blocks: int, *, about: str) -> list[nn.Module]
         InputError: If their number is not the one declared.
     """
     listed: Any = getattr(whole, "blocks", None)
-    if n_blocks == 1 or listed is None:
+    if listed is None or (n_blocks == 1 and not isinstance(whole, Blocks)):
         found = [whole]  # shared as a whole or not at all
     else:
         found = list(listed() if not isinstance(listed, nn.Module) and callable(listed) else listed)

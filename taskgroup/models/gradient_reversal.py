@@ -10,13 +10,15 @@ Reference:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, final
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from taskgroup.models.forest import run_forest
 from taskgroup.models.wiring import Wiring
 from taskgroup.spec import RunSpec
 
@@ -51,56 +53,57 @@ class _ScaledGradient(torch.autograd.Function):
         return grad * ctx.factor, None
 
 
-def layer_factors(
-    members: tuple[RunSpec, ...],
-    wiring: Wiring,
-    names: list[str],
-    reversal: Reversal,
-    *,
-    n_outputs: list[int],
-) -> list[np.ndarray | None]:
+@dataclass(frozen=True)
+class LayerFactors:
     """By how much each layer multiplies the gradient that it passes on to the layer before.
 
-    A gradient is reversed where it enters shared blocks: by the head where all blocks are shared, else by the
-    first of the task's own blocks; nowhere in a run that shares none.
+    Attributes:
+        blocks: For each block, shape [nodes, 1, 1]; None where all is passed on as it is.
+        heads: By the block that they read, shape [output nodes, columns, 1]; none where all is passed on.
+    """
+
+    blocks: tuple[np.ndarray | None, ...]
+    heads: Mapping[int, np.ndarray]
+
+
+def layer_factors(
+    members: Sequence[RunSpec], wiring: Wiring, names: Sequence[str], reversal: Reversal, *, n_blocks: int
+) -> LayerFactors:
+    """Where a cohort reverses gradients: where they enter blocks that other tasks share.
+
+    That is by the head where all blocks below it are shared, else by the first of the task's own blocks;
+    nowhere in a run that shares none.
 
     Args:
         members: The runs.
         wiring: Their forest.
         names: The task list.
         reversal: Its adversarial tasks.
-        n_outputs: Output features of each block.
-
-    Returns:
-        For each block and then the heads, shape [nodes, outputs, 1]; None where all is passed on as it is.
+        n_blocks: Encoder blocks.
     """
-    n_blocks = len(wiring.layers)
-    shapes = [
-        *((len(layer.run), n) for layer, n in zip(wiring.layers, n_outputs, strict=True)),
-        (len(wiring.layers[-1].run), wiring.n_columns),
-    ]
-    factors: list[np.ndarray | None] = [None] * (n_blocks + 1)
-    place = _places_in_subsets(wiring)
+    blocks: list[np.ndarray | None] = [None] * len(wiring.layers)
+    heads: np.ndarray | None = None
     for p in range(wiring.n_branches):
         run, task = int(wiring.branch_run[p]), names[wiring.branch_task[p]]
-        depth = members[run].sharing.depth
-        if task not in reversal or depth == 0:
+        member = members[run]
+        if task not in reversal:
             continue
-        if factors[depth] is None:
-            factors[depth] = np.ones((*shapes[depth], 1))
-        of_layer = factors[depth]
-        assert of_layer is not None
-        node, columns = int(wiring.branch_node[p]), slice(None)
-        if depth == n_blocks:
+        forest, place = run_forest(member.sharing, member.subset, n_blocks), member.subset.index(task)
+        entry, path, factor = forest.entry(place), forest.paths[place], gradient_factor(task, reversal)
+        if entry == len(path):
+            shape = wiring.n_output_nodes, wiring.n_columns, 1
+            heads = np.ones(shape) if heads is None else heads
             first = int(wiring.branch_column[p])
-            columns = slice(first, first + int(wiring.branch_outputs[p]))
-        else:
-            node = int(np.flatnonzero(wiring.layers[depth].run == run)[place[p]])
-        of_layer[node, columns] = gradient_factor(task, reversal)
-    return factors
+            heads[wiring.branch_node[p], first : first + int(wiring.branch_outputs[p])] = factor
+        elif entry is not None:
+            owner, of_block = wiring.layers[entry].run, blocks[entry]
+            of_block = np.ones((len(owner), 1, 1)) if of_block is None else of_block
+            of_block[int(np.searchsorted(owner, run)) + path[entry]] = factor
+            blocks[entry] = of_block
+    return LayerFactors(tuple(blocks), {} if heads is None else _by_block(heads, wiring))
 
 
-def _places_in_subsets(wiring: Wiring) -> list[int]:
-    """The place of each branch's task among those of its run."""
-    runs = wiring.branch_run.tolist()
-    return [p - runs.index(run) for p, run in enumerate(runs)]
+def _by_block(of_output_nodes: np.ndarray, wiring: Wiring) -> dict[int, np.ndarray]:
+    stops = np.cumsum([len(heads.run) for heads in wiring.heads])
+    parts = np.split(of_output_nodes, stops[:-1])
+    return {heads.level: part for heads, part in zip(wiring.heads, parts, strict=True)}

@@ -110,6 +110,10 @@ class ModuleNetwork:
             source = other._runs[i]
             own[source.spec].module.load_state_dict(source.module.state_dict())
 
+    def plain_weights(self, run: int) -> dict[str, Tensor]:
+        """The state of a run's module."""
+        return dict(self._runs[run].module.state_dict())
+
     def _wire(self) -> None:
         self.members = tuple(run.spec for run in self._runs)
         self.seeds = tuple(dict.fromkeys(member.seed for member in self.members))
@@ -124,7 +128,7 @@ class ModuleNetwork:
     def _placed(self, outputs: Sequence[Sequence[Tensor]], x: Tensor) -> Tensor:
         """Lay the heads' outputs [B, K] side by side as the wiring says, [nodes, columns, B]."""
         w = self.wiring
-        placed = x.new_zeros(len(w.layers[-1].run), w.n_columns, x.shape[2])
+        placed = x.new_zeros(w.n_output_nodes, w.n_columns, x.shape[2])
         for branch, z in enumerate(z for of_run in outputs for z in of_run):
             self._of(placed, branch).copy_(z.t())
         return placed

@@ -16,7 +16,7 @@ from taskgroup.models.encoders.own import own_head
 from taskgroup.models.gradient_reversal import Reversal
 from taskgroup.models.module_network import ModuleNetwork
 from taskgroup.models.network import Network
-from taskgroup.models.run_network import HeadMaker, check_head, linear_head
+from taskgroup.models.run_network import HeadMaker, RunNetwork, check_head, linear_head
 from taskgroup.models.stacked_cnn import StackedCnn
 from taskgroup.spec import ModelSpec, RunSpec, block_products
 
@@ -88,6 +88,10 @@ class Modules:
             device=device,
         )
 
+    def plain(self, run: RunSpec, n_outputs: Mapping[str, int]) -> RunNetwork:
+        """The network of one run with hard sharing, as it starts."""
+        return RunNetwork(run, self.encoder(run.capacity), n_outputs, self._make_head)
+
     def pack(self, specs: Sequence[RunSpec], *, device: str, batch_size: int) -> list[list[RunSpec]]:
         """Divide runs into cohorts: those that train faster together, and the others one by one.
 
@@ -121,6 +125,6 @@ class Modules:
         return self._n_tokens > 0 or (self._stacks and products <= _MAX_STACKED_PRODUCTS)
 
 
-def _place(spec: RunSpec) -> tuple[float, float, int, int, float, float, int]:
-    settings = spec.learning_rate, spec.weight_decay, len(spec.subset)
+def _place(spec: RunSpec) -> tuple[float, float, int, int, str, float, float, int]:
+    settings = spec.sharing.kind, spec.learning_rate, spec.weight_decay, len(spec.subset)
     return spec.fidelity, spec.capacity, spec.seed, spec.sharing.depth, *settings

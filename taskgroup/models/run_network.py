@@ -1,4 +1,4 @@
-"""The network of one run as plain modules: shared blocks, then private ones and a head for each task."""
+"""The network of one run as plain modules: blocks that tasks share or have to themselves, and heads."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import final
 from torch import Tensor, nn
 
 from taskgroup.errors import InputError
+from taskgroup.models.block_features import block_features
 from taskgroup.models.encoder import Encoder
+from taskgroup.models.forest import run_forest
 from taskgroup.models.gradient_reversal import Reversal, gradient_factor, scale_gradient
 from taskgroup.models.initial import initial_head
 from taskgroup.models.linear_block import linear_layer
@@ -26,10 +28,10 @@ def linear_head(seed: int, task: str, n_features: int, n_outputs: int) -> nn.Mod
 
 @final
 class RunNetwork(nn.Module):
-    """An encoder shared up to the run's depth; a private block starts as a copy of the shared one.
+    """An encoder whose blocks are shared as the run says; each copy of a block starts from the same weights.
 
     Args:
-        run: Tasks, sharing depth and seed.
+        run: Tasks, sharing and seed.
         encoder: Builds the blocks.
         n_outputs: Output columns of every task.
         make_head: Builds the heads.
@@ -46,34 +48,48 @@ class RunNetwork(nn.Module):
         reversal: Reversal | None = None,
     ) -> None:
         super().__init__()
-        blocks, depth = encoder.blocks(run.seed), run.sharing.depth
-        self.shared = nn.ModuleList(blocks[:depth])
-        self.private = nn.ModuleList(nn.ModuleList(deepcopy(blocks[depth:])) for _ in run.subset)
-        self.heads = nn.ModuleList(
-            make_head(run.seed, task, encoder.n_features, n_outputs[task]) for task in run.subset
+        forest = run_forest(run.sharing, run.subset, encoder.n_blocks)
+        self._paths = forest.paths
+        self.nodes = nn.ModuleList(
+            nn.ModuleList(deepcopy(block) for _ in range(size))
+            for block, size in zip(encoder.blocks(run.seed), forest.sizes, strict=False)
         )
-        self._frozen = encoder.frozen
-        self._factors = [gradient_factor(task, reversal or {}) if depth else 1.0 for task in run.subset]
+        self.heads = nn.ModuleList(
+            make_head(run.seed, task, encoder.features_of(len(path) - 1), n_outputs[task])
+            for task, path in zip(run.subset, self._paths, strict=True)
+        )
+        self._n_blocks, self._frozen = encoder.n_blocks, encoder.frozen
+        self._factors = [gradient_factor(task, reversal or {}) for task in run.subset]
+        self._entries = [forest.entry(place) for place in range(len(run.subset))]
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """Map a batch of inputs [B, ...] to each task's outputs, [B, K]."""
-        for block in self.shared:
-            x = block(x)
+        known: dict[tuple[int, int], Tensor] = {}
         outputs = []
-        for blocks, head, factor in zip(self.private, self.heads, self._factors, strict=True):
-            features = x if factor == 1.0 else scale_gradient(x, factor)
-            for block in blocks:  # type: ignore[attr-defined]
-                features = block(features)
-            outputs.append(head(features))
+        for path, head, entry, factor in zip(
+            self._paths, self.heads, self._entries, self._factors, strict=True
+        ):
+            h = x
+            for place in enumerate(path):
+                if place not in known:
+                    level, node = place
+                    known[place] = self.nodes[level][node](_entered(h, entry == level, factor))  # type: ignore[index]
+                h = known[place]
+            h = h if len(path) == self._n_blocks else block_features(h)
+            outputs.append(head(_entered(h, entry == len(path), factor)))
         return outputs
 
     def train(self, mode: bool = True) -> RunNetwork:
         """Switch between training and scoring; frozen blocks always compute as in scoring."""
         super().train(mode)
         if self._frozen:
-            self.shared.eval()
-            self.private.eval()
+            self.nodes.eval()
         return self
+
+
+def _entered(h: Tensor, reverses: bool, factor: float) -> Tensor:
+    """What a task's own layers get, whose gradient goes back into shared blocks."""
+    return scale_gradient(h, factor) if reverses and factor != 1.0 else h
 
 
 def check_head(make_head: HeadMaker, n_features: int, n_outputs: int) -> None:

@@ -8,6 +8,7 @@ Shape letters: N nodes of a layer, C channels in, O channels out, B examples.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any, final
 
@@ -18,12 +19,14 @@ from torch import Tensor, nn
 from taskgroup.models.encoder import Encoder
 from taskgroup.models.encoders.cnn import ConvolutionBlock, halved, n_groups
 from taskgroup.models.gradient_reversal import Reversal, layer_factors, scale_gradient
-from taskgroup.models.initial import initial_head
+from taskgroup.models.initial_heads import initial_heads
 from taskgroup.models.network import Trained
+from taskgroup.models.run_weights import plain_forest
 from taskgroup.models.wiring import Wiring, wire
 from taskgroup.spec import RunSpec
 
 _HEAD = "head"
+_HEAD_PARTS = ("weight", "bias")
 _BLOCK_PARTS = ("convolution.weight", "convolution.bias", "norm.weight", "norm.bias")
 _SCORING_ROWS = 256
 
@@ -96,38 +99,66 @@ class StackedCnn:
         nodes = {name: _nodes_of(runs, self._owner(name)) for name in self._tensors}
         kept = {name: value.detach()[nodes[name]] for name, value in self._tensors.items()}
         self._rewire([self.members[i] for i in runs])
-        self._hold({n: v[:, : self.wiring.n_columns] if n.startswith(_HEAD) else v for n, v in kept.items()})
+        names = [*self._block_names(), *self._head_names()]
+        self._hold(
+            {n: kept[n][:, : self.wiring.n_columns] if n.startswith(_HEAD) else kept[n] for n in names}
+        )
 
     def take_weights(self, other: StackedCnn, runs: Sequence[int]) -> None:
         """Copy the weights of some runs of another network, all of them members here."""
         position = {member: run for run, member in enumerate(self.members)}
         own_runs = [position[other.members[run]] for run in runs]
         for name, value in self._tensors.items():
+            if name not in other._tensors:
+                continue
             source = other._tensors[name].detach()[_nodes_of(runs, other._owner(name))]
             columns = slice(source.shape[1]) if name.startswith(_HEAD) else slice(None)
             value.detach()[_nodes_of(own_runs, self._owner(name)), columns] = source
 
+    def plain_weights(self, run: int) -> dict[str, Tensor]:
+        """The state of a run's `RunNetwork`."""
+        blocks = [
+            {part: self._tensors[f"{level} {part}"] for part in _BLOCK_PARTS}
+            for level in range(len(self.wiring.layers))
+        ]
+        heads = [
+            {part: self._tensors[f"{_HEAD} {of_block.level} {part}"] for part in _HEAD_PARTS}
+            for of_block in self.wiring.heads
+        ]
+        return plain_forest(self.wiring, run, blocks, heads)
+
     def _compute(self, x: Tensor) -> Tensor:
         """[S, D, B] to [nodes, columns, B]."""
         h = x.permute(2, 0, 1).reshape(x.shape[2], len(x), *self._encoder.input_shape)
-        for level in range(self._encoder.n_blocks):
+        outputs = {}
+        for level in range(len(self.wiring.layers)):
             h = self._convolve(level, h)
+            if level in self._head_inputs:
+                outputs[level] = self._heads_of(level, h)
+        parts = [outputs[heads.level] for heads in self.wiring.heads]
+        return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+    def _heads_of(self, level: int, h: Tensor) -> Tensor:
+        """The heads that read a block's output [B, N, O, ...], to [heads, columns, B]."""
+        nodes = self._head_inputs[level]
+        h = h if nodes is None else h.index_select(1, nodes)
+        h = h if h.ndim == 3 else h.flatten(3).mean(dim=3)
         features = h.permute(1, 2, 0)
-        bias, weight = self._tensors[f"{_HEAD} bias"].unsqueeze(2), self._tensors[f"{_HEAD} weight"]
-        factor = self._factors[-1]
+        bias, weight = (self._tensors[f"{_HEAD} {level} {part}"] for part in reversed(_HEAD_PARTS))
+        factor = self._head_factors.get(level)
         if factor is None:
-            return torch.baddbmm(bias, weight, features)
+            return torch.baddbmm(bias.unsqueeze(2), weight, features)
         # The heads learn by the first term alone, the encoder by the second, whose value is exactly zero.
         through = torch.bmm(weight.detach(), features)
         passed_on = scale_gradient(through - through.detach(), factor)
-        return torch.baddbmm(bias, weight, features.detach()) + passed_on
+        return torch.baddbmm(bias.unsqueeze(2), weight, features.detach()) + passed_on
 
     def _convolve(self, level: int, h: Tensor) -> Tensor:
         """One block of all nodes, [B, M, C, ...] to [B, N, O, ...], or [B, N, O] by the last."""
         weight, bias, scale, shift = (self._tensors[f"{level} {part}"] for part in _BLOCK_PARTS)
         parent, n = self._parents[level], len(weight)
         h = h if parent is None else h.index_select(1, parent)
-        factor = self._factors[level]
+        factor = self._block_factors[level]
         if factor is not None:
             h = scale_gradient(h, factor)
         h = h.flatten(1, 2)
@@ -147,20 +178,22 @@ class StackedCnn:
             self.stream[self.wiring.layers[0].run],
             *(layer.parent for layer in self.wiring.layers[1:]),
         ]
-        self._factors = self._gradient_factors()
         device = self._place["device"]
         self._parents = [None if p is None else torch.from_numpy(p).to(device) for p in parents]
+        self._head_inputs = {
+            heads.level: None
+            if len(heads.node) == len(self.wiring.layers[heads.level].run)
+            else torch.from_numpy(heads.node).to(device)
+            for heads in self.wiring.heads
+        }
 
-    def _gradient_factors(self) -> list[Tensor | None]:
-        """What layers multiply the gradient of their input by: blocks [N, 1, 1, 1], heads [N, O, 1]."""
-        n_blocks = self._encoder.n_blocks
-        if not self._reversal:
-            return [None] * (n_blocks + 1)
         found = layer_factors(
-            self.members, self.wiring, list(self._n_outputs), self._reversal, n_outputs=[1] * n_blocks
+            members, self.wiring, list(self._n_outputs), self._reversal, n_blocks=self._encoder.n_blocks
         )
-        tensors = [None if f is None else torch.tensor(f, **self._place) for f in found]
-        return [*(None if f is None else f.unsqueeze(3) for f in tensors[:-1]), tensors[-1]]
+        self._block_factors = [
+            None if f is None else torch.tensor(f[..., None], **self._place) for f in found.blocks
+        ]
+        self._head_factors = {level: torch.tensor(f, **self._place) for level, f in found.heads.items()}
 
     def _hold(self, values: Mapping[str, Tensor]) -> None:
         self._tensors = {name: value.contiguous().requires_grad_() for name, value in values.items()}
@@ -169,8 +202,9 @@ class StackedCnn:
 
     def _owner(self, name: str) -> np.ndarray:
         """The run that each node of a tensor belongs to."""
-        level = -1 if name.startswith(_HEAD) else int(name.split()[0])
-        return self.wiring.layers[level].run
+        if name.startswith(_HEAD):
+            return next(heads.run for heads in self.wiring.heads if name.split()[1] == str(heads.level))
+        return self.wiring.layers[int(name.split()[0])].run
 
     def _initial_blocks(self) -> dict[str, Tensor]:
         blocks: dict[int, list[ConvolutionBlock]] = {s: self._encoder.blocks(s) for s in self.seeds}  # type: ignore[misc]
@@ -183,22 +217,17 @@ class StackedCnn:
         }
 
     def _initial_heads(self) -> dict[str, Tensor]:
-        w, n_features, names = self.wiring, self._encoder.n_features, list(self._n_outputs)
-        n_nodes = len(w.layers[-1].run)
-        weight, bias = np.zeros((n_nodes, w.n_columns, n_features)), np.zeros((n_nodes, w.n_columns))
-        for p in range(w.n_branches):
-            node, columns = (
-                w.branch_node[p],
-                slice(w.branch_column[p], w.branch_column[p] + w.branch_outputs[p]),
-            )
-            seed, task = self.members[w.branch_run[p]].seed, names[w.branch_task[p]]
-            weight[node, columns], bias[node, columns] = initial_head(
-                seed, task, n_features, int(w.branch_outputs[p])
-            )
+        values = initial_heads(self.wiring, self.members, list(self._n_outputs), self._encoder.features_of)
         return {
-            f"{_HEAD} weight": torch.tensor(weight, **self._place),
-            f"{_HEAD} bias": torch.tensor(bias, **self._place),
+            name: torch.tensor(value, **self._place)
+            for name, value in zip(self._head_names(), itertools.chain(*values), strict=True)
         }
+
+    def _block_names(self) -> list[str]:
+        return [f"{level} {part}" for level in range(len(self.wiring.layers)) for part in _BLOCK_PARTS]
+
+    def _head_names(self) -> list[str]:
+        return [f"{_HEAD} {heads.level} {part}" for heads in self.wiring.heads for part in _HEAD_PARTS]
 
 
 def _nodes_of(runs: Sequence[int], owner: np.ndarray) -> Tensor:

@@ -5,7 +5,7 @@ transposes, a node's output columns are contiguous rows, and all nodes that read
 large product without copies of the input. Results go into buffers that live as long as the cohort, because
 fresh allocations of this size cost page faults at every step.
 
-Shape letters: N nodes, M inputs that feed them (M <= N), I features in, O features out, B examples.
+Shape letters: N nodes, M inputs that feed them, I features in, O features out, B examples.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class StackedLinear:
     Args:
         weight: Shape [N, O, I].
         bias: Shape [N, O].
-        fan_out: How many consecutive nodes each input feeds, [M]; one each by default.
+        fan_out: How many consecutive nodes each input feeds, [M]; one each by default, and none where 0.
         product: How to multiply.
     """
 
@@ -89,6 +89,9 @@ class StackedLinear:
             self._product(own, x[fan.inputs].transpose(1, 2), fan.weight_grad)
             if x_grad is not None:
                 self._product(fan.weight.transpose(1, 2), fan.of(passed_on), x_grad[fan.inputs])
+        if x_grad is not None:
+            for inputs in self._unused:
+                x_grad[inputs].zero_()
 
     def keep(
         self, nodes: Tensor, *, fan_out: Sequence[int] | None = None, n_outputs: int | None = None
@@ -107,12 +110,16 @@ class StackedLinear:
         self.weight, self.bias = weight.contiguous(), bias.contiguous()
         self.weight_grad, self.bias_grad = torch.zeros_like(self.weight), torch.zeros_like(self.bias)
         self._fans: list[_Fan] = []
+        self._unused: list[slice] = []
         first_input, first_node = 0, 0
         for n_nodes, group in groupby([1] * len(weight) if fan_out is None else fan_out):
             n_inputs = len(list(group))
             inputs = slice(first_input, first_input + n_inputs)
             nodes = slice(first_node, first_node + n_inputs * n_nodes)
-            self._fans.append(_Fan(inputs, nodes, self.weight, self.weight_grad))
+            if n_nodes:
+                self._fans.append(_Fan(inputs, nodes, self.weight, self.weight_grad))
+            else:
+                self._unused.append(inputs)
             first_input, first_node = inputs.stop, nodes.stop
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, final
 
@@ -12,11 +12,13 @@ import torch
 from torch import Tensor
 
 from taskgroup.models.gradient_reversal import Reversal, layer_factors
-from taskgroup.models.initial import initial_block, initial_head
+from taskgroup.models.initial import initial_block
+from taskgroup.models.initial_heads import initial_heads
 from taskgroup.models.network import Trained
 from taskgroup.models.products import Product, torch_product
+from taskgroup.models.run_weights import plain_forest
 from taskgroup.models.stacked_linear import StackedLinear
-from taskgroup.models.wiring import Wiring, wire
+from taskgroup.models.wiring import Heads, Wiring, wire
 from taskgroup.spec import RunSpec
 
 _relu_backward = torch.ops.aten.threshold_backward.grad_input
@@ -61,28 +63,32 @@ class StackedMLP:
         self._place = {"dtype": dtype, "device": device}
         self._product = product
         self._rewire(members)
-        self.blocks = [self._initial_blocks(level) for level in range(len(widths))]
-        self.head = self._initial_heads()
+        self.blocks = [self._initial_blocks(level) for level in range(len(self.wiring.layers))]
+        self.heads = self._initial_heads()
 
     @property
     def layers(self) -> list[StackedLinear]:
         """The encoder blocks and the heads, first to last."""
-        return [*self.blocks, self.head]
+        return [*self.blocks, *self.heads]
+
+    @property
+    def head(self) -> StackedLinear:
+        """The heads above the highest block."""
+        return self.heads[0]
 
     @property
     def trained(self) -> list[Trained]:
         """Weights and biases of all layers."""
         trained = []
-        for i, (layer, owner) in enumerate(zip(self.layers, self.layer_runs, strict=True)):
-            trained.append(Trained(f"weight {i}", layer.weight, layer.weight_grad, owner))
-            trained.append(Trained(f"bias {i}", layer.bias, layer.bias_grad, owner))
+        for name, layer, owner in zip(self._layer_names, self.layers, self.layer_runs, strict=True):
+            trained.append(Trained(f"weight {name}", layer.weight, layer.weight_grad, owner))
+            trained.append(Trained(f"bias {name}", layer.bias, layer.bias_grad, owner))
         return trained
 
     @cached_property
     def layer_runs(self) -> list[np.ndarray]:
         """For each of `layers`, the run that each node belongs to."""
-        runs = [layer.run for layer in self.wiring.layers]
-        return [*runs, runs[-1]]
+        return [*(layer.run for layer in self.wiring.layers), *(heads.run for heads in self.wiring.heads)]
 
     def forward(self, x: Tensor) -> Tensor:
         """Compute all heads' outputs.
@@ -94,9 +100,13 @@ class StackedMLP:
             Shape [nodes, columns, B]; a buffer that the next call with the same B overwrites.
         """
         n = x.shape[2]
+        outputs = self._buffer("out", len(self.blocks), n)
         for level, block in enumerate(self.blocks):
             x = block.forward(x, self._buffer("out", level, n)).relu_()
-        return self.head.forward(x, self._buffer("out", len(self.blocks), n))
+            if level in self._heads_above:
+                head, own = self._heads_above[level]
+                head.forward(x, outputs[own])
+        return outputs
 
     def backward(self, x: Tensor, grad: Tensor) -> None:
         """Fill the gradients of all layers after `forward` on the same input.
@@ -106,11 +116,15 @@ class StackedMLP:
             grad: Gradient of the loss with respect to the outputs, [nodes, columns, B].
         """
         n = grad.shape[2]
-        for level in range(len(self.blocks), 0, -1):
-            out, out_grad = self._buffer("out", level - 1, n), self._buffer("grad", level - 1, n)
-            self.layers[level].backward(grad, out, out_grad, factor=self._factors[level])
-            grad = _relu_backward(out_grad, out, 0, grad_input=out_grad)
-        self.blocks[0].backward(grad, x)
+        for level in reversed(range(len(self.blocks))):
+            out, out_grad = self._buffer("out", level, n), self._buffer("grad", level, n)
+            for place, (reader, reader_grad, factor) in enumerate(self._readers(level, grad)):
+                part = self._buffer("part of grad", level, n) if place else out_grad
+                reader.backward(reader_grad, out, part, factor=factor)
+                if place:
+                    out_grad.add_(part)
+            _relu_backward(out_grad, out, 0, grad_input=out_grad)
+        self.blocks[0].backward(self._buffer("grad", 0, n), x)
 
     def evaluate(self, x: Tensor) -> Tensor:
         """As `forward`: an MLP computes the same in scoring."""
@@ -126,51 +140,92 @@ class StackedMLP:
 
     def keep(self, runs: Sequence[int]) -> None:
         """Drop all runs but these (positions in `members`, ascending)."""
-        nodes = [_nodes_of(runs, owner) for owner in self.layer_runs]
+        before = {
+            name: (layer, _nodes_of(runs, owner))
+            for name, layer, owner in zip(self._layer_names, self.layers, self.layer_runs, strict=True)
+        }
         self._rewire([self.members[i] for i in runs])
-        for level, block in enumerate(self.blocks):
-            block.keep(nodes[level], fan_out=self._fan_out(level))
-        self.head.keep(nodes[-1], n_outputs=self.wiring.n_columns)
+        kept = [before[name] for name in self._layer_names]
+        layers, n_blocks = [layer for layer, _ in kept], len(self.wiring.layers)
+        self.blocks, self.heads = layers[:n_blocks], layers[n_blocks:]
+        for level, (block, nodes) in enumerate(kept[:n_blocks]):
+            block.keep(nodes, fan_out=self._fan_out(level))
+        for heads, (head, nodes) in zip(self.wiring.heads, kept[n_blocks:], strict=True):
+            head.keep(nodes, fan_out=self._head_fan_out(heads), n_outputs=self.wiring.n_columns)
 
     def take_weights(self, other: StackedMLP, runs: Sequence[int]) -> None:
         """Copy the weights of some runs of another network (positions there), all of them members here."""
         position = {member: run for run, member in enumerate(self.members)}
         own_runs = [position[other.members[run]] for run in runs]
-        for i, layer in enumerate(self.layers):
-            source, columns = other.layers[i], slice(other.layers[i].bias.shape[1])
-            own, theirs = _nodes_of(own_runs, self.layer_runs[i]), _nodes_of(runs, other.layer_runs[i])
+        sources = dict(zip(other._layer_names, zip(other.layers, other.layer_runs, strict=True), strict=True))
+        for name, layer, owner in zip(self._layer_names, self.layers, self.layer_runs, strict=True):
+            if name not in sources:
+                continue
+            source, source_owner = sources[name]
+            columns = slice(source.bias.shape[1])
+            own, theirs = _nodes_of(own_runs, owner), _nodes_of(runs, source_owner)
             layer.weight[own, columns] = source.weight[theirs]
             layer.bias[own, columns] = source.bias[theirs]
 
+    def plain_weights(self, run: int) -> dict[str, Tensor]:
+        """The state of a run's `RunNetwork`."""
+        blocks = [{"linear.weight": block.weight, "linear.bias": block.bias} for block in self.blocks]
+        heads = [{"weight": head.weight, "bias": head.bias} for head in self.heads]
+        return plain_forest(self.wiring, run, blocks, heads)
+
     def _rewire(self, members: Sequence[RunSpec]) -> None:
         self.members = tuple(members)
-        self.__dict__.pop("layer_runs", None)
+        for derived in ("layer_runs", "_heads_above"):
+            self.__dict__.pop(derived, None)
         self.wiring: Wiring = wire(members, self._n_outputs, len(self._sizes) - 1)
         self.seeds = tuple(dict.fromkeys(member.seed for member in members))
         self.stream = _consecutive([self._stream(member) for member in members])
         self._buffers: dict[tuple[str, int, int], Tensor] = {}
-        self._factors = self._gradient_factors()
-
-    def _gradient_factors(self) -> list[Tensor | None]:
-        """What each layer multiplies the gradient by that it passes on, `layers` of them."""
-        if not self._reversal:
-            return [None] * len(self._sizes)
-        place: Any = self._place
-        factors = layer_factors(
-            self.members,
-            self.wiring,
-            list(self._n_outputs),
-            self._reversal,
-            n_outputs=list(self._sizes[1:]),
+        found = layer_factors(
+            members, self.wiring, list(self._n_outputs), self._reversal, n_blocks=len(self._sizes) - 1
         )
-        return [None if f is None else torch.tensor(f, **place) for f in factors]
+        place: Any = self._place
+        self._block_factors = [None if f is None else torch.tensor(f, **place) for f in found.blocks]
+        self._head_factors = {level: torch.tensor(f, **place) for level, f in found.heads.items()}
 
     def _fan_out(self, level: int) -> list[int] | None:
         """How many nodes of a block each node of the block before feeds, or each stream's batch."""
         layer = self.wiring.layers[level]
         if level > 0:
-            return None if layer.parent is None else [int(n) for n in np.bincount(layer.parent)]
-        return [int(n) for n in np.bincount(self.stream[layer.run])]
+            n_before = len(self.wiring.layers[level - 1].run)
+            return None if layer.parent is None else _counts(layer.parent, n_before)
+        return _counts(self.stream[layer.run], 0)
+
+    def _head_fan_out(self, heads: Heads) -> list[int] | None:
+        """How many output nodes each node of a block feeds; None where one each."""
+        n_nodes = len(self.wiring.layers[heads.level].run)
+        return None if len(heads.node) == n_nodes else _counts(heads.node, n_nodes)
+
+    @cached_property
+    def _heads_above(self) -> dict[int, tuple[StackedLinear, slice]]:
+        """By block: the heads that read it, and which output nodes they are."""
+        stops = itertools.accumulate(len(heads.run) for heads in self.wiring.heads)
+        return {
+            heads.level: (head, slice(stop - len(heads.run), stop))
+            for heads, head, stop in zip(self.wiring.heads, self.heads, stops, strict=True)
+        }
+
+    def _readers(self, level: int, grad: Tensor) -> Iterator[tuple[StackedLinear, Tensor, Tensor | None]]:
+        """What reads a block's output, each with its own output's gradient and what it multiplies it by."""
+        above = level + 1
+        if above < len(self.blocks):
+            yield self.blocks[above], self._buffer("grad", above, grad.shape[2]), self._block_factors[above]
+        if level in self._heads_above:
+            head, own = self._heads_above[level]
+            yield head, grad[own], self._head_factors.get(level)
+
+    @property
+    def _layer_names(self) -> list[str]:
+        """Of `layers`: the same before and after runs are dropped."""
+        n_blocks = len(self._sizes) - 1
+        blocks = [str(level) for level in range(len(self.wiring.layers))]
+        levels = [heads.level + 1 for heads in self.wiring.heads]
+        return [*blocks, *(str(n_blocks) if n == n_blocks else f"of heads on {n}" for n in levels)]
 
     def _initial_blocks(self, level: int) -> StackedLinear:
         n_inputs, n_outputs = self._sizes[level : level + 2]
@@ -179,20 +234,15 @@ class StackedMLP:
         weight, bias = (np.stack(values) for values in zip(*parts, strict=True))
         return self._stack(weight, bias, self._fan_out(level))
 
-    def _initial_heads(self) -> StackedLinear:
-        w = self.wiring
-        n_nodes, n_inputs = len(w.layers[-1].run), self._sizes[-1]
-        weight, bias = np.zeros((n_nodes, w.n_columns, n_inputs)), np.zeros((n_nodes, w.n_columns))
-        names = list(self._n_outputs)
-        branches = zip(
-            w.branch_run, w.branch_task, w.branch_node, w.branch_column, w.branch_outputs, strict=True
+    def _initial_heads(self) -> list[StackedLinear]:
+        """The heads of each block that has any, in the order of the wiring."""
+        values = initial_heads(
+            self.wiring, self.members, list(self._n_outputs), lambda level: self._sizes[level + 1]
         )
-        for run, task, node, column, outputs in branches:
-            columns = slice(column, column + outputs)
-            weight[node, columns], bias[node, columns] = initial_head(
-                self.members[run].seed, names[task], n_inputs, int(outputs)
-            )
-        return self._stack(weight, bias)
+        return [
+            self._stack(weight, bias, self._head_fan_out(heads))
+            for heads, (weight, bias) in zip(self.wiring.heads, values, strict=True)
+        ]
 
     def _stack(
         self, weight: np.ndarray, bias: np.ndarray, fan_out: Sequence[int] | None = None
@@ -203,11 +253,12 @@ class StackedMLP:
         )
 
     def _buffer(self, role: str, level: int, n: int) -> Tensor:
-        """Keep a buffer for the output (`out`) of each layer, and for its gradient (`grad`), for each B."""
+        """Keep a buffer for the output (`out`) of each block, and for its gradient (`grad`), for each B."""
         key = (role, level, n)
         if key not in self._buffers:
-            shape = (*self.layers[level].bias.shape, n)
-            self._buffers[key] = torch.empty(shape, **self._place)  # type: ignore[call-overload]
+            of_heads = (self.wiring.n_output_nodes, self.wiring.n_columns)
+            shape = of_heads if level == len(self.blocks) else self.blocks[level].bias.shape
+            self._buffers[key] = torch.empty((*shape, n), **self._place)  # type: ignore[call-overload]
         return self._buffers[key]
 
 
@@ -215,6 +266,11 @@ def _consecutive(values: Sequence[object]) -> np.ndarray:
     """Number runs of equal values, [R]: a value that comes back later gets another number."""
     changes = [before != after for before, after in itertools.pairwise(values)]
     return np.cumsum([0, *changes])
+
+
+def _counts(values: np.ndarray, at_least: int) -> list[int]:
+    """How often each of 0, 1, 2, ... stands among values."""
+    return [int(n) for n in np.bincount(values, minlength=at_least)]
 
 
 def _nodes_of(runs: Sequence[int], owner: np.ndarray) -> Tensor:

@@ -1,23 +1,31 @@
 """How the networks of a cohort hang together: a forest of stacked blocks.
 
 A cohort trains R runs at once. Each layer stacks one *node* for every block that exists there: one for a
-run whose tasks still share, one for each task of a run that has branched. A node's parent is the node of
-the layer before that feeds it. Runs of different subsets and sharing depths so live in one cohort, and
-excluded tasks cost nothing. The last layer's nodes carry the heads; a head's output columns stand side by
-side in its node, padded to the widest node.
+run whose tasks still share, one for each part of a run that has branched. A node's parent is the node of
+the layer before that feeds it. Runs of different subsets and ways of sharing so live in one cohort, and
+excluded tasks cost nothing.
+
+Heads are nodes too: one for all tasks that end in the same block, whose output columns stand side by side,
+padded to the widest. Nearly all end in the last block; where some end lower (Søgaard, Goldberg 2016), the
+output nodes of each block are stacked by themselves, those of the highest block first.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from taskgroup.models.forest import RunForest, run_forest
 from taskgroup.spec import RunSpec
 
 Indices = NDArray[np.int64]
+
+_End = tuple[int, int]
+"""Where heads end: the block's number from 0, negative so that the highest comes first, and the node."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +34,8 @@ class Layer:
 
     Attributes:
         run: The run that each node belongs to, ascending, shape [nodes].
-        parent: The node of the layer before that feeds it, shape [nodes]; None where each node continues
-            the node of the same position.
+        parent: The node of the layer before that feeds it, ascending, shape [nodes]; None where each node
+            continues the node of the same position.
     """
 
     run: Indices
@@ -35,22 +43,41 @@ class Layer:
 
 
 @dataclass(frozen=True)
+class Heads:
+    """The output nodes that read one encoder block.
+
+    Attributes:
+        level: The block, from 0.
+        node: The node of that block that each reads, ascending, shape [heads].
+        run: The run that each belongs to, ascending, shape [heads].
+    """
+
+    level: int
+    node: Indices
+    run: Indices
+
+
+@dataclass(frozen=True)
 class Wiring:
-    """Nodes of every layer and the branches (one a run and task) that end in the last one.
+    """Nodes of every layer and the branches (one a run and task) that end in them.
 
     Attributes:
         n_runs: R.
-        layers: One for each encoder block.
-        branch_run: The run of each branch, ascending, shape [branches].
+        layers: One for each encoder block that a head of any run needs.
+        heads: The output nodes of each block that has any, of the highest block first; outputs are numbered
+            in this order.
+        branch_run: The run of each branch, ascending, shape [branches]; the tasks of a run stand in the order
+            of its subset.
         branch_task: Its task's position in the task list.
-        branch_node: The last layer's node that carries its head.
+        branch_node: The output node that carries its head.
         branch_column: Its first output column within that node.
         branch_outputs: Its number of output columns.
-        n_columns: Output columns of every last-layer node, padding included.
+        n_columns: Output columns of every output node, padding included.
     """
 
     n_runs: int
     layers: tuple[Layer, ...]
+    heads: tuple[Heads, ...]
     branch_run: Indices
     branch_task: Indices
     branch_node: Indices
@@ -63,6 +90,11 @@ class Wiring:
         """The number of (run, task) pairs."""
         return len(self.branch_run)
 
+    @property
+    def n_output_nodes(self) -> int:
+        """The number of output nodes."""
+        return sum(len(heads.run) for heads in self.heads)
+
 
 def wire(members: Sequence[RunSpec], n_outputs: Mapping[str, int], n_blocks: int) -> Wiring:
     """Lay out the forest of a cohort.
@@ -70,45 +102,70 @@ def wire(members: Sequence[RunSpec], n_outputs: Mapping[str, int], n_blocks: int
     Args:
         members: The runs, in cohort order.
         n_outputs: Output columns of every task, in task-list order.
-        n_blocks: Encoder blocks L; a member shares the first `sharing.depth` of them.
+        n_blocks: Encoder blocks L.
     """
-    layers = []
-    for level in range(n_blocks):
-        nodes = [_nodes(member, level) for member in members]
-        before = [_nodes(member, level - 1) if level else n for member, n in zip(members, nodes, strict=True)]
-        layers.append(Layer(np.repeat(np.arange(len(members)), nodes), _parents(before, nodes)))
-    return _with_branches(members, n_outputs, n_blocks, tuple(layers))
+    forests = [run_forest(member.sharing, member.subset, n_blocks) for member in members]
+    n_layers = max(len(forest.sizes) for forest in forests)
+    layers = tuple(_layer(forests, level) for level in range(n_layers))
+    return _with_branches(members, n_outputs, forests, layers)
 
 
-def _nodes(member: RunSpec, level: int) -> int:
-    return 1 if level < member.sharing.depth else len(member.subset)
+def _sizes(forests: Sequence[RunForest], level: int) -> list[int]:
+    return [forest.sizes[level] if level < len(forest.sizes) else 0 for forest in forests]
 
 
-def _parents(before: Sequence[int], nodes: Sequence[int]) -> Indices | None:
-    if list(before) == list(nodes):
-        return None
-    starts = np.cumsum([0, *before[:-1]])
-    parts = [
-        start + (np.arange(n) if n == b else np.zeros(n, dtype=np.int64))
-        for start, b, n in zip(starts, before, nodes, strict=True)
-    ]
-    return np.concatenate(parts).astype(np.int64)
+def _starts(sizes: Sequence[int]) -> Indices:
+    return np.cumsum([0, *sizes[:-1]])
+
+
+def _layer(forests: Sequence[RunForest], level: int) -> Layer:
+    sizes = _sizes(forests, level)
+    run = np.repeat(np.arange(len(forests)), sizes)
+    if level == 0:
+        return Layer(run, None)
+    before = _sizes(forests, level - 1)
+    parent = np.array(
+        [
+            start + node
+            for start, forest, n in zip(_starts(before), forests, sizes, strict=True)
+            for node in (forest.parents(level) if n else [])
+        ],
+        dtype=np.int64,
+    )
+    continues = len(parent) == sum(before) and bool((parent == np.arange(len(parent))).all())
+    return Layer(run, None if continues else parent)
 
 
 def _with_branches(
-    members: Sequence[RunSpec], n_outputs: Mapping[str, int], n_blocks: int, layers: tuple[Layer, ...]
+    members: Sequence[RunSpec],
+    n_outputs: Mapping[str, int],
+    forests: Sequence[RunForest],
+    layers: tuple[Layer, ...],
 ) -> Wiring:
     position = {name: i for i, name in enumerate(n_outputs)}
-    rows: list[tuple[int, int, int, int, int]] = []
-    node = -1
-    for run, member in enumerate(members):
-        one_node = _nodes(member, n_blocks - 1) == 1
-        column = 0
-        for place, task in enumerate(member.subset):
-            if place == 0 or not one_node:
-                node, column = node + 1, 0
-            rows.append((run, position[task], node, column, n_outputs[task]))
-            column += n_outputs[task]
-    run_of, task_of, node_of, column_of, outputs_of = np.asarray(rows, dtype=np.int64).T
-    n_columns = int((column_of + outputs_of).max())
-    return Wiring(len(members), layers, run_of, task_of, node_of, column_of, outputs_of, n_columns)
+    starts = [_starts(_sizes(forests, level)) for level in range(len(layers))]
+    filled: dict[_End, int] = {}
+    rows, ends = [], []
+    for run, (member, forest) in enumerate(zip(members, forests, strict=True)):
+        for task, path in zip(member.subset, forest.paths, strict=True):
+            level = len(path) - 1
+            end = (-level, int(starts[level][run]) + path[-1])
+            column = filled.get(end, 0)
+            filled[end] = column + n_outputs[task]
+            rows.append((run, position[task], column, n_outputs[task]))
+            ends.append(end)
+    number = {end: i for i, end in enumerate(sorted(filled))}
+    run_of, task_of, column_of, outputs_of = np.asarray(rows, dtype=np.int64).T
+    node_of = np.array([number[end] for end in ends], dtype=np.int64)
+    heads = _heads(list(number), layers)
+    n_columns = max(filled.values())
+    return Wiring(len(members), layers, heads, run_of, task_of, node_of, column_of, outputs_of, n_columns)
+
+
+def _heads(ends: Sequence[_End], layers: Sequence[Layer]) -> tuple[Heads, ...]:
+    """Group output nodes, in their order, by the block that they read."""
+    found = []
+    for negative, group in itertools.groupby(ends, key=lambda end: end[0]):
+        node = np.array([node for _, node in group], dtype=np.int64)
+        found.append(Heads(-negative, node, layers[-negative].run[node]))
+    return tuple(found)

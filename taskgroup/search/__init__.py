@@ -10,12 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 from taskgroup.search.analysis import runs_with_gains
 from taskgroup.search.conclude import conclude, conclude_stored
-from taskgroup.search.cost import affordable_depths
+from taskgroup.search.cost import affordable_sharings
+from taskgroup.search.importances import importance_table
 from taskgroup.search.matched import joint_sizes, matched_capacities, matched_specs
 from taskgroup.search.outcome import Outcome
 from taskgroup.search.plan import Plan, make_plan
 from taskgroup.search.progress import Progress, Silent
-from taskgroup.search.recipe import FUNCTION_RECIPES, Recipe, Recipes, default_recipes
+from taskgroup.search.recipe import (
+    FUNCTION_RECIPES,
+    Recipe,
+    Recipes,
+    default_recipes,
+    sharing_in_words,
+    way_in_words,
+)
 
 if TYPE_CHECKING:
     from taskgroup.search.catalog import DEFAULT_STRATEGY, strategy_named
@@ -76,12 +84,13 @@ __all__ = [
     "Replay",
     "ReplaySettings",
     "Silent",
-    "affordable_depths",
+    "affordable_sharings",
     "as_candidates",
     "conclude",
     "conclude_stored",
     "default_recipes",
     "export_runs",
+    "importance_table",
     "in_task_order",
     "joint_sizes",
     "known_estimator",
@@ -93,7 +102,9 @@ __all__ = [
     "replay_strategy",
     "require_feasible",
     "runs_with_gains",
+    "sharing_in_words",
     "strategy_named",
+    "way_in_words",
 ]
 
 

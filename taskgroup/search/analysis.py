@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from taskgroup.affinity import pair_gains, predict_from_pairs
 from taskgroup.search.arm import Arm
-from taskgroup.search.recipe import Recipe, Recipes
+from taskgroup.search.recipe import Recipe, Recipes, way_in_words
 from taskgroup.spec import RunResult, Sharing, Split, Study, Subset, Task, subset_from_name
 from taskgroup.transfer import mean_gains, with_gains
 
@@ -24,14 +25,18 @@ _SPEC_COLUMNS = (
     "subset",
     "n_tasks",
     "seed",
+    "sharing",
     "depth",
     "weighting",
     "learning_rate",
     "weight_decay",
     "fidelity",
     "capacity",
+    "sampling",
+    "distillation",
     "status",
 )
+_WAY_COLUMNS = ("sharing", "depth", "weighting", "sampling", "distillation")
 _SCORE_COLUMNS = ("run_id", "task", "split", "value")
 
 
@@ -44,8 +49,8 @@ def results_frame(results: Iterable[RunResult]) -> pd.DataFrame:
     runs, scores = [], []
     for number, result in enumerate(results):
         spec = result.spec
-        sharing, steps = (spec.sharing.depth, spec.weighting), (spec.learning_rate, spec.weight_decay)
-        settings = (*sharing, *steps, spec.fidelity, spec.capacity)
+        way, steps = (*astuple(spec.sharing), spec.weighting), (spec.learning_rate, spec.weight_decay)
+        settings = (*way, *steps, spec.fidelity, spec.capacity, spec.sampling, spec.distillation)
         runs.append((number, spec.subset_name, len(spec.subset), spec.seed, *settings, result.status))
         scores += [(number, s.task, s.split, s.value) for s in result.scores]
     frame = pd.DataFrame(runs, columns=list(_SPEC_COLUMNS))
@@ -215,10 +220,10 @@ def _network_names(runs: pd.DataFrame, recipes: Recipes) -> pd.Series:
     """As `Recipes.arm_name`, of networks trained in any way."""
     names = runs["subset"].copy()
     joint = runs["n_tasks"] > 1
-    for depth, weighting in set(zip(runs.loc[joint, "depth"], runs.loc[joint, "weighting"], strict=True)):
-        words = replace(recipes.joint, sharing=Sharing("hard", depth), weighting=weighting).way_in_words
+    ways: dict[Any, pd.Index] = runs[joint].groupby(list(_WAY_COLUMNS), sort=False).groups
+    for (kind, depth, *others), of_way in ways.items():
+        words = way_in_words(Sharing(kind, depth), *others)
         if words != recipes.joint.way_in_words:
-            of_way = joint & (runs["depth"] == depth) & (runs["weighting"] == weighting)
             names[of_way] = names[of_way] + f" ({words})"
     return names
 
@@ -231,6 +236,9 @@ def _uses(runs: pd.DataFrame, recipe: Recipe) -> pd.Series:
     return (
         (runs["learning_rate"] == recipe.learning_rate)
         & (runs["weight_decay"] == recipe.weight_decay)
+        & (runs["sharing"] == recipe.sharing.kind)
         & (runs["depth"] == recipe.sharing.depth)
         & (runs["weighting"] == recipe.weighting)
+        & (runs["sampling"] == recipe.sampling)
+        & (runs["distillation"] == recipe.distillation)
     )

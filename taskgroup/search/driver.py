@@ -35,7 +35,7 @@ from taskgroup.search.confirm import (
     serving_of,
     single_task,
 )
-from taskgroup.search.cost import affordable_depths
+from taskgroup.search.cost import affordable_sharings
 from taskgroup.search.dimensions import tuning_runs
 from taskgroup.search.fixed import open_pairs
 from taskgroup.search.hints import hints_of, used_hints
@@ -99,7 +99,7 @@ class Driver:
         n_tuning = tuning_runs(study, plan.n_proposals, len(plan.tuning_seeds))
         if n_tuning:
             self._progress.stage("tune", n_tuning)
-        tunable = affordable_depths(study, self._n_inputs)
+        tunable = affordable_sharings(study, self._n_inputs)
         tuned = tune(tunable, self._lab, n_proposals=plan.n_proposals, seeds=plan.tuning_seeds)
         recipes = with_other_ways(tuned, tunable)
         self._record_once("recipes", recipes.document())

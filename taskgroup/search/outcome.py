@@ -23,9 +23,9 @@ class Outcome:
     Attributes:
         study: What was searched.
         runs: One row a run, task and split: run_id, stage, subset (joined by ``+``), n_tasks, seed,
-            sharing, depth, weighting, learning_rate, weight_decay, fidelity, capacity, status, reason,
-            seconds, task, split, metric, value, network (the subset, and how it was trained where that is
-            not the first way), gain. A failed run has one row without task.
+            sharing, depth, weighting, learning_rate, weight_decay, fidelity, capacity, sampling,
+            distillation, status, reason, seconds, task, split, metric, value, network (the subset, and how
+            it was trained where that is not the first way), gain. A failed run has one row without task.
         transfer: One row a measured (target, subset): target, subset, n_tasks, gain, low, high,
             p_value, q_value, n_seeds, baseline, floored; validation split.
         negative_transfer: The rows of `transfer` whose gain is below zero at q < 0.05, worst first.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from taskgroup.errors import InputError
-from taskgroup.search.dimensions import tuning_runs
+from taskgroup.search.dimensions import n_ways, tuning_runs
 from taskgroup.search.hints import n_hint_runs
 from taskgroup.search.strategy import ServingLimit
 from taskgroup.spec import Study
@@ -85,8 +85,8 @@ def make_plan(study: Study, *, n_proposals: int | None = None) -> Plan:
         n_proposals = _largest(_MAX_PROPOSALS, lambda n: tuning_runs(study, n, len(tuning)) <= share)
     left = max(left - tuning_runs(study, n_proposals, len(tuning)), 0)
     several = search.strategy == "active" and search.per_network
-    n_ways = len(study.depths) * len(set(search.weighting)) if several else 1
-    possible = n_ways * (2 ** (n_tasks + n_riding) - 2**n_riding - n_tasks) - (n_tasks > 1)
+    ways = n_ways(study) if several else 1
+    possible = ways * (2 ** (n_tasks + n_riding) - 2**n_riding - n_tasks) - (n_tasks > 1)
     n_subsets = min((left - _matched_runs(study, left)) // len(seeds), possible)
     return Plan(seeds, fresh, tuning, n_proposals, n_subsets, search.runs, confirmation)
 

@@ -12,11 +12,24 @@ import numpy as np
 
 from taskgroup.grouping import Network
 from taskgroup.search.arm import Arm, Ways
-from taskgroup.spec import RunSpec, Sharing, Study, Subset, subset_name
+from taskgroup.spec import (
+    SHARING_KINDS,
+    TUNED,
+    WEIGHTING_FACTS,
+    Method,
+    RunSpec,
+    Sharing,
+    Study,
+    Subset,
+    settled,
+    subset_name,
+    unsettled,
+)
 
 DEFAULT_LEARNING_RATE = 3e-3
 DEFAULT_WEIGHT_DECAY = 1e-2
 _MOST_COMBINED = 12
+_HELPS = ("sampling", "distillation")
 
 
 @dataclass(frozen=True)
@@ -29,6 +42,8 @@ class Recipe:
         sharing: How tasks share the encoder.
         weighting: How their losses are weighted.
         fidelity: The share of the full number of epochs.
+        sampling: How batches mix the rows of tasks; empty where as the study says.
+        distillation: How single-task networks teach; empty where they do not.
     """
 
     learning_rate: float
@@ -36,19 +51,27 @@ class Recipe:
     sharing: Sharing
     weighting: str
     fidelity: float = 1.0
+    sampling: str = ""
+    distillation: str = ""
 
     @property
-    def hyperparameters(self) -> dict[str, float]:
-        """The tuned training settings, by name; none where the trainer sets its own."""
+    def hyperparameters(self) -> dict[str, float | str]:
+        """The training settings, by name; none where the trainer sets its own."""
         if not self.learning_rate:
             return {}
-        return {"learning_rate": self.learning_rate, "weight_decay": self.weight_decay}
+        chosen = {name: getattr(self, name) for name in _HELPS if getattr(self, name)}
+        return {"learning_rate": self.learning_rate, "weight_decay": self.weight_decay, **chosen}
+
+    @property
+    def factors(self) -> tuple[str | float, ...]:
+        """What ways of training differ in, each a level of one factor."""
+        helps = (self.sampling, self.distillation)
+        return (self.sharing.kind, self.sharing.depth, self.weighting, *helps, self.fidelity)
 
     @property
     def way_in_words(self) -> str:
-        """How tasks share and how they are weighted, for a reader."""
-        depth = self.sharing.depth
-        return f"{depth} block{'' if depth == 1 else 's'} shared, {self.weighting} weighting"
+        """How tasks share, how they are weighted and what else is done, for a reader."""
+        return way_in_words(self.sharing, self.weighting, self.sampling, self.distillation)
 
     def spec(self, subset: Subset, seed: int) -> RunSpec:
         """The run of a subset."""
@@ -60,7 +83,38 @@ class Recipe:
             weight_decay=self.weight_decay,
             seed=seed,
             fidelity=self.fidelity,
+            sampling=self.sampling,
+            distillation=self.distillation,
         )
+
+
+def way_in_words(sharing: Sharing, weighting: str, sampling: str = "", distillation: str = "") -> str:
+    """A way of training for a reader.
+
+    >>> way_in_words(Sharing("hard", 2), "equal")
+    '2 blocks shared, equal weighting'
+    """
+    words = [sharing_in_words(sharing), f"{Method.parse(weighting).in_words} weighting"]
+    words += [f"{Method.parse(sampling).in_words} sampling"] * bool(sampling)
+    if distillation:
+        words.append(f"taught by single-task networks ({Method.parse(unsettled(distillation)).in_words})")
+    return ", ".join(words)
+
+
+def sharing_in_words(sharing: Sharing) -> str:
+    """How tasks share, for a reader.
+
+    >>> sharing_in_words(Sharing("mmoe", 1))
+    'mmoe over 1 block'
+    """
+    blocks = f"{sharing.depth} block{'' if sharing.depth == 1 else 's'}"
+    if sharing.is_hard:
+        return f"{blocks} shared"
+    method = sharing.method
+    facts = SHARING_KINDS.get(method.name)
+    return (
+        method.in_words if facts is not None and not facts.has_depth else f"{method.in_words} over {blocks}"
+    )
 
 
 @dataclass(frozen=True)
@@ -89,14 +143,14 @@ class Recipes:
     def ways(self) -> Ways:
         """The ways of joint training, in the order of `joint_ways`."""
         recipes = self.joint_ways
-        settings = [(r.sharing, r.weighting, r.fidelity) for r in recipes]
+        settings = [recipe.factors for recipe in recipes]
         factors = [list(dict.fromkeys(values)) for values in zip(*settings, strict=True)]
         levels = [
             [of_factor.index(value) for of_factor, value in zip(factors, way, strict=True)]
             for way in settings
         ]
         varied = [place for place, values in enumerate(factors) if len(values) > 1]
-        full = [settings.index((sharing, weighting, 1.0)) for sharing, weighting, _ in settings]
+        full = [settings.index((*others, 1.0)) for *others, _ in settings]
         return Ways(
             levels=np.array(levels, dtype=np.int64)[:, varied],
             full=tuple(full),
@@ -138,9 +192,14 @@ class Recipes:
         """The network of a grouping as something that a search can train."""
         if len(network.subset) == 1:
             return Arm(network.subset)
-        wanted = network.sharing or self.joint.sharing, network.weighting or self.joint.weighting, 1.0
-        settings = [(r.sharing, r.weighting, r.fidelity) for r in self.joint_ways]
-        return Arm(network.subset, settings.index(wanted))
+        helps = {name: str(network.hyperparameters.get(name, "")) for name in _HELPS}
+        wanted = replace(
+            self.joint,
+            sharing=network.sharing or self.joint.sharing,
+            weighting=network.weighting or self.joint.weighting,
+            **helps,  # type: ignore[arg-type]
+        )
+        return Arm(network.subset, [r.factors for r in self.joint_ways].index(wanted.factors))
 
     def arm_name(self, arm: Arm) -> str:
         """A subset's name, with how it is trained where that is not as `joint` says."""
@@ -167,45 +226,102 @@ def _steps_in_words(recipe: Recipe) -> str:
     return f"learning rate {recipe.learning_rate:.2g}, weight decay {recipe.weight_decay:.2g}"
 
 
-def default_recipes(study: Study) -> Recipes:
+def default_recipes(study: Study, *, single: Recipe | None = None) -> Recipes:
     """What is used without tuning: the study's fixed settings, the deepest sharing, the first weighting.
 
     A trainer of the user's is told the study's depth and weighting for single tasks too, as they are its own.
+
+    Args:
+        study: Fixes settings or leaves them open.
+        single: For single tasks, where it is known already.
     """
     if study.trainer is not None:
-        told = Recipe(0.0, 0.0, Sharing("hard", study.depths[0]), study.search.weighting[0])
+        told = Recipe(0.0, 0.0, study.sharings[0], study.search.weighting[0])
         return Recipes(told, told)
     rate = study.training.learning_rate or DEFAULT_LEARNING_RATE
     decay = study.training.weight_decay
     decay = DEFAULT_WEIGHT_DECAY if decay is None else decay
+    first_kind = [sharing for sharing in study.sharings if sharing.kind == study.sharings[0].kind]
+    single = single or Recipe(rate, decay, Sharing("hard", study.model.n_blocks), "equal")
+    teacher = {"learning_rate": single.learning_rate, "weight_decay": single.weight_decay}
     return Recipes(
-        single=Recipe(rate, decay, Sharing("hard", study.model.n_blocks), "equal"),
-        joint=Recipe(rate, decay, Sharing("hard", max(study.depths)), study.search.weighting[0]),
+        single=single,
+        joint=Recipe(
+            rate,
+            decay,
+            max(first_kind, key=lambda sharing: sharing.depth),
+            filled_weighting(study.search.weighting[0], study.task_names),
+            sampling=study.samplings[0],
+            distillation=settled(study.distillations[0], **teacher),
+        ),
     )
 
 
+def filled_weighting(text: str, tasks: Subset, weights: Mapping[str, float] | None = None) -> str:
+    """The text of a weighting with nothing left to be tuned.
+
+    Args:
+        text: As in the study.
+        tasks: The task list.
+        weights: Static weights that were proposed for it; 1 for all by default.
+    """
+    if not is_tuned(text):
+        return text
+    chosen = weights or dict.fromkeys(tasks, 1.0)
+    return Method("static", {"weights": {task: chosen[task] for task in tasks}}).text
+
+
+def is_tuned(text: str) -> bool:
+    """Whether a weighting has weights that the search chooses."""
+    method = Method.parse(text)
+    return method.name == "static" and method.filled(WEIGHTING_FACTS["static"].options)["weights"] == TUNED
+
+
 def with_other_ways(recipes: Recipes, study: Study) -> Recipes:
-    """Add the depths, weightings and lengths that a search may give single networks.
+    """Add the kinds of sharing, depths, weightings and lengths that a search may give single networks.
 
     Learning rate and weight decay are those of `recipes.joint`, so that ways differ in what they are named
-    by. Depths and weightings are combined where there are few; else one of the two is as in `recipes.joint`.
+    by. All are combined where there are few; else a way differs from `recipes.joint` in one of them.
     Only the strategy `active` measures networks in several ways.
 
     Args:
-        recipes: As tuned.
+        recipes: As tuned; where static weights were tuned, a recipe with the best of them is among them.
         study: Leaves ways open, or not.
     """
     if study.search.strategy != "active":
-        return recipes
+        return replace(recipes, others=())
     home = recipes.joint
-    weightings = tuple(dict.fromkeys(study.search.weighting))
-    pairs = list(itertools.product(study.depths, weightings)) if study.search.per_network else []
-    if len(pairs) > _MOST_COMBINED:
-        pairs = [pair for pair in pairs if pair[0] == home.sharing.depth or pair[1] == home.weighting]
-    full = [replace(home, sharing=Sharing("hard", depth), weighting=name) for depth, name in pairs]
+    full = [home]
+    if study.search.per_network:
+        full = _combined(recipes, study)
+        if len(full) > _MOST_COMBINED:
+            full = [way for way in full if _n_apart(way, home) <= 1]
     full = [home, *(way for way in full if way != home)]
     short = [replace(way, fidelity=share) for share in dict.fromkeys(study.search.fidelity) for way in full]
     return replace(recipes, others=(*full[1:], *short))
+
+
+def _combined(recipes: Recipes, study: Study) -> list[Recipe]:
+    tuned = [r.weighting for r in recipes.joint_ways if Method.parse(r.weighting).name == "static"]
+    weightings: list[str] = []
+    for text in dict.fromkeys(study.search.weighting):
+        weightings += tuned[:1] if is_tuned(text) else [text]
+    teacher = recipes.single
+    taught = [
+        settled(text, learning_rate=teacher.learning_rate, weight_decay=teacher.weight_decay)
+        for text in study.distillations
+    ]
+    options = study.sharings, weightings, study.samplings, taught
+    return [
+        replace(recipes.joint, sharing=sharing, weighting=weighting, sampling=sampling, distillation=teachers)
+        for sharing, weighting, sampling, teachers in itertools.product(*options)
+    ]
+
+
+def _n_apart(way: Recipe, home: Recipe) -> int:
+    """In how many settings two ways differ; the kind of sharing and its depth are one."""
+    settings = [(r.sharing, r.weighting, r.sampling, r.distillation) for r in (way, home)]
+    return sum(own != other for own, other in zip(*settings, strict=True))
 
 
 _FUNCTION_RECIPE = Recipe(0.0, 0.0, Sharing("hard", 1), "equal")

@@ -37,8 +37,8 @@ class Serving:
 
     def cost(self, arm: Arm) -> float:
         """Cost of serving all main tasks of a subset from its network, in network equivalents."""
-        n_served = sum(task in self._study.main_names for task in arm.subset)
-        return self._cost(self._recipes.of_arm(arm).sharing, n_served=n_served)
+        served = tuple(task for task in arm.subset if task in self._study.main_names)
+        return self._cost(self._recipes.of_arm(arm).sharing, arm.subset, served)
 
     def allows(self, grouping: Grouping) -> bool:
         """Whether a grouping keeps within the limit and the rules."""
@@ -164,11 +164,11 @@ class Serving:
 
     def _at_served_cost(self, network: Network) -> Network:
         sharing = self._recipes.of_arm(self._recipes.arm_of(network)).sharing
-        return replace(network, cost=self._cost(sharing, n_served=len(network.serves)))
+        return replace(network, cost=self._cost(sharing, network.subset, network.serves))
 
-    def _cost(self, sharing: Sharing, *, n_served: int) -> float:
+    def _cost(self, sharing: Sharing, trained: Subset, served: Subset) -> float:
         """A task that only rides along needs no private blocks once the network serves."""
-        return study_cost(self._study, self._n_inputs, sharing, n_served)
+        return study_cost(self._study, self._n_inputs, sharing, trained, served)
 
     def _candidate(self, arm: Arm, of_tasks: Mapping[str, float], errors: Mapping[str, float]) -> Candidate:
         recipe = self._recipes.of_arm(arm)

@@ -8,7 +8,7 @@ one would have made, and never repeats itself as a sampler restarted with one fi
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, final
 
 import optuna
@@ -17,10 +17,17 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from optuna.trial import TrialState, create_trial
 
 from taskgroup.errors import InputError
-from taskgroup.search.dimensions import Choice, Dimension, open_dimensions
-from taskgroup.search.recipe import Recipe, default_recipes
+from taskgroup.search.dimensions import (
+    Choice,
+    Dimension,
+    has_depth,
+    open_dimensions,
+    settings_of,
+    weight_name,
+)
+from taskgroup.search.recipe import Recipe, default_recipes, filled_weighting
 from taskgroup.seeds import derive_seed
-from taskgroup.spec import Sharing, Study
+from taskgroup.spec import Sharing, Study, settled
 
 _STARTUP_TRIALS = 6
 _ATTEMPTS = 50
@@ -32,19 +39,20 @@ class Space:
 
     Args:
         study: Fixes settings or leaves them open.
-        joint: Whether sharing depth and weighting are among them.
+        joint: Whether sharing, weighting and what else concerns several tasks are among them.
+        single: How single tasks are trained, which may teach; by default as without tuning.
     """
 
-    def __init__(self, study: Study, *, joint: bool) -> None:
-        recipes = default_recipes(study)
+    def __init__(self, study: Study, *, joint: bool, single: Recipe | None = None) -> None:
+        recipes = default_recipes(study, single=single)
         self.default = recipes.joint if joint else recipes.single
-        self._seed, self._joint = study.seed, joint
-        self._distributions = {d.name: _distribution(d) for d in open_dimensions(study, joint=joint)}
+        self._study, self._joint, self._teacher = study, joint, recipes.single
+        self._dimensions = open_dimensions(study, joint=joint)
 
     @property
     def n_dimensions(self) -> int:
         """The number of settings left open."""
-        return len(self._distributions)
+        return len(self._dimensions)
 
     def propose(self, n: int, told: Sequence[tuple[Recipe, float]]) -> list[Recipe]:
         """Propose recipes that were not measured yet; the first ever is the default.
@@ -55,56 +63,96 @@ class Space:
         """
         known = {recipe for recipe, _ in told}
         proposals = [] if self.default in known else [self.default]
-        study = self._refilled(told)
+        study = self.refilled(told)
         for _ in range(_ATTEMPTS * n):
-            if len(proposals) >= n or not self._distributions:
+            if len(proposals) >= n or not self._dimensions:
                 break
-            recipe = self._recipe(study.ask(self._distributions).params)
+            recipe = self._recipe(self._ask(study.ask()))
             if recipe not in known and recipe not in proposals:
                 proposals.append(recipe)
         return proposals[:n]
 
-    def _refilled(self, told: Sequence[tuple[Recipe, float]]) -> optuna.Study:
+    def refilled(self, told: Sequence[tuple[Recipe, float]]) -> optuna.Study:
+        """An Optuna study that knows what was measured, as far as the space holds it."""
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        seed = derive_seed(self._seed, "tune", int(self._joint), len(told)) % 2**32
+        seed = derive_seed(self._study.seed, "tune", int(self._joint), len(told)) % 2**32
         sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=_STARTUP_TRIALS)
         study = optuna.create_study(sampler=sampler, direction="minimize")
         study.add_trials(
             [
-                create_trial(params=self._params(recipe), distributions=self._distributions, value=error)
+                create_trial(params=params, distributions=distributions, value=error)
                 for recipe, error in told
-                if math.isfinite(error) and self._contains(recipe)
+                if math.isfinite(error)
+                for params, distributions in self._as_trial(recipe)
             ]
         )
         return study
 
-    def _params(self, recipe: Recipe) -> dict[str, Any]:
-        values = {
-            "learning_rate": recipe.learning_rate,
-            "weight_decay": recipe.weight_decay,
-            "depth": recipe.sharing.depth,
-            "weighting": recipe.weighting,
-        }
-        return {name: values[name] for name in self._distributions}
+    def _ask(self, trial: optuna.Trial) -> dict[str, Any]:
+        """Values of the dimensions that the values before them leave open."""
+        params: dict[str, Any] = {}
+        for dimension in self._dimensions:
+            if dimension.applies(params):
+                params[dimension.name] = _suggest(trial, dimension)
+        return params
 
-    def _contains(self, recipe: Recipe) -> bool:
-        params = self._params(recipe)
-        return all(d._contains(d.to_internal_repr(params[name])) for name, d in self._distributions.items())
+    def _as_trial(self, recipe: Recipe) -> Iterator[tuple[dict[str, Any], dict[str, BaseDistribution]]]:
+        """A measured recipe as Optuna knows it; nothing where the space does not hold it."""
+        params: dict[str, Any] = {}
+        distributions: dict[str, BaseDistribution] = {}
+        values = settings_of(recipe, self._study)
+        for dimension in self._dimensions:
+            if dimension.applies(params):
+                name, distribution = dimension.name, _distribution(dimension)
+                if not distribution._contains(distribution.to_internal_repr(values[name])):
+                    return
+                params[name], distributions[name] = values[name], distribution
+        yield params, distributions
 
-    def _recipe(self, params: dict[str, Any]) -> Recipe:
-        default = self.default
+    def _recipe(self, params: Mapping[str, Any]) -> Recipe:
+        default, names = self.default, self._study.task_names
+        kind = params.get("sharing", default.sharing.kind)
+        depth = params.get("depth", default.sharing.depth)
+        if not has_depth(kind):
+            depth = self._study.model.n_blocks
+        weighting = params.get("weighting", default.weighting)
+        weights = {name: params[weight_name(name)] for name in names if weight_name(name) in params}
         return Recipe(
             learning_rate=params.get("learning_rate", default.learning_rate),
             weight_decay=params.get("weight_decay", default.weight_decay),
-            sharing=Sharing("hard", params.get("depth", default.sharing.depth)),
-            weighting=params.get("weighting", default.weighting),
+            sharing=Sharing(kind, depth),
+            weighting=filled_weighting("static", names, weights) if weights else weighting,
+            sampling=params.get("sampling", default.sampling),
+            distillation=settled(
+                params.get("distillation", default.distillation),
+                learning_rate=self._teacher.learning_rate,
+                weight_decay=self._teacher.weight_decay,
+            ),
         )
+
+
+def _suggest(trial: optuna.Trial, dimension: Dimension) -> Any:
+    if isinstance(dimension, Choice):
+        return trial.suggest_categorical(dimension.name, dimension.options)
+    return trial.suggest_float(dimension.name, dimension.low, dimension.high, log=True)
 
 
 def _distribution(dimension: Dimension) -> BaseDistribution:
     if isinstance(dimension, Choice):
         return CategoricalDistribution(dimension.options)
     return FloatDistribution(dimension.low, dimension.high, log=True)
+
+
+def importances_of(study: Study, told: Sequence[tuple[Recipe, float]]) -> dict[str, float]:
+    """How much each open setting of joint training tells, largest first; their sum is 1.
+
+    Args:
+        study: Leaves settings open.
+        told: Measured recipes with their gain, higher is better.
+    """
+    refilled = Space(study, joint=True).refilled([(recipe, -gain) for recipe, gain in told])
+    found = optuna.importance.get_param_importances(refilled)
+    return dict(sorted(found.items(), key=lambda item: -item[1]))
 
 
 def export_runs(runs: pd.DataFrame, *, url: str, name: str) -> int:
@@ -139,7 +187,19 @@ def export_runs(runs: pd.DataFrame, *, url: str, name: str) -> int:
     return len(study.get_trials(deepcopy=False))
 
 
-_RUN_PARAMS = ("subset", "depth", "weighting", "learning_rate", "weight_decay", "seed")
+_RUN_PARAMS = (
+    "subset",
+    "sharing",
+    "depth",
+    "weighting",
+    "learning_rate",
+    "weight_decay",
+    "fidelity",
+    "capacity",
+    "sampling",
+    "distillation",
+    "seed",
+)
 
 
 def _run_distributions(runs: pd.DataFrame) -> dict[str, BaseDistribution]:

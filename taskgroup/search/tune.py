@@ -27,29 +27,32 @@ def tune(study: Study, lab: Lab, *, n_proposals: int, seeds: Sequence[int]) -> R
     Args:
         study: What may vary.
         lab: Trains.
-        n_proposals: Recipes to try for single tasks; joint training tries as many, and twice as many where
-            it has a depth or a weighting to choose as well.
+        n_proposals: Recipes to try for single tasks; joint training tries as many, and more where it has
+            kinds of sharing, depths or weightings to choose as well.
         seeds: Repetitions of each.
+
+    Returns:
+        With the best recipe of tuned static weights among the others, where there is one.
     """
     if n_proposals < 2:
         return default_recipes(study)
     alone: list[Subset] = [(name,) for name in study.main_names]
-    single, joint = Space(study, joint=False), Space(study, joint=True)
+    single = Space(study, joint=False)
     n_single, n_joint = (n_recipes(study, n_proposals, joint=j) for j in (False, True))
-    return Recipes(
-        single=_best(study, single, n_single, lambda recipes: _measure(study, lab, recipes, alone, seeds)),
-        joint=_best(
-            study, joint, n_joint, lambda recipes: _measure(study, lab, recipes, [study.main_names], seeds)
-        ),
-    )
+    single_ones = _ranked(study, single, n_single, lambda r: _measure(study, lab, r, alone, seeds))
+    joint = Space(study, joint=True, single=single_ones[0])
+    joint_ones = _ranked(study, joint, n_joint, lambda r: _measure(study, lab, r, [study.main_names], seeds))
+    static = [r for r in joint_ones[1:] if r.weighting not in study.search.weighting]
+    return Recipes(single=single_ones[0], joint=joint_ones[0], others=tuple(static[:1]))
 
 
 Measure = Callable[[Sequence[Recipe]], list[dict[str, float]]]
 
 
-def _best(study: Study, space: Space, n_proposals: int, measure: Measure) -> Recipe:
+def _ranked(study: Study, space: Space, n_proposals: int, measure: Measure) -> list[Recipe]:
+    """The measured recipes, best first; the default alone where nothing is open."""
     if not space.n_dimensions:
-        return space.default
+        return [space.default]
     recipes: list[Recipe] = []
     errors: list[dict[str, float]] = []
     while len(recipes) < n_proposals:
@@ -60,7 +63,7 @@ def _best(study: Study, space: Space, n_proposals: int, measure: Measure) -> Rec
         recipes += batch
         errors += measure(batch)
     relative = _relative_errors(study, errors)
-    return recipes[relative.index(min(relative))]
+    return [recipe for _, recipe in sorted(zip(relative, recipes, strict=True), key=lambda pair: pair[0])]
 
 
 def _measure(

@@ -1,8 +1,9 @@
-"""What another depth, weighting or length of training did to the networks that were tried in it."""
+"""What another way of joint training, or another length of it, did to the networks that were tried in it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import astuple
 
 import pandas as pd
 
@@ -12,8 +13,11 @@ from taskgroup.transfer import moderated_means, q_values
 WAY_COLUMNS = (
     "subset",
     "n_tasks",
+    "sharing",
     "depth",
     "weighting",
+    "sampling",
+    "distillation",
     "advantage",
     "low",
     "high",
@@ -44,7 +48,8 @@ def way_table(compared: pd.DataFrame, recipes: Recipes, importance: Mapping[str,
         recipe = recipes.joint_ways[way]
         apart = (by_way[way] - by_way[0]).dropna()
         for (subset, n_tasks), by_seed in apart.groupby(["subset", "n_tasks"], sort=False):
-            rows.append((subset, n_tasks, recipe.sharing.depth, recipe.weighting))
+            sharing, helps = astuple(recipe.sharing), (recipe.sampling, recipe.distillation)
+            rows.append((subset, n_tasks, *sharing, recipe.weighting, *helps))
             cells.append(by_seed.to_numpy(dtype=float))
     found = moderated_means(cells, [row[2:] for row in rows])
     estimate = {
@@ -55,7 +60,7 @@ def way_table(compared: pd.DataFrame, recipes: Recipes, importance: Mapping[str,
         "q_value": q_values(found.p_value),
         "n_seeds": found.n,
     }
-    return pd.DataFrame(rows, columns=list(WAY_COLUMNS[:4])).assign(**estimate)
+    return pd.DataFrame(rows, columns=list(WAY_COLUMNS[:7])).assign(**estimate)
 
 
 def short_run_agreement(compared: pd.DataFrame, recipes: Recipes) -> dict[float, tuple[float, int]]:

@@ -4,48 +4,71 @@ from taskgroup.spec.capacity import capacity_of_cost, encoder_products, matched_
 from taskgroup.spec.command import PLACEHOLDERS, command_words, filled_words
 from taskgroup.spec.data_section import IN_MEMORY, DataSpec, SplitSpec
 from taskgroup.spec.derive import DeriveSpec
+from taskgroup.spec.distillation_facts import (
+    DISTILLATION_FACTS,
+    NO_DISTILLATION,
+    Distillation,
+    DistillationFacts,
+    read_distillations,
+    settled,
+    teachers_of,
+    unsettled,
+)
 from taskgroup.spec.duration import parse_duration
 from taskgroup.spec.encoders import ENCODERS, OWN_CODE
 from taskgroup.spec.grouping_section import GroupingSpec
 from taskgroup.spec.inputs import ImageSpec, InputKind, TextSpec
 from taskgroup.spec.load import parse_study, read_study
+from taskgroup.spec.method import Method, Option
 from taskgroup.spec.metric import ERROR_FLOOR, KINDS, METRICS, Direction, Kind, Metric, metric_for
 from taskgroup.spec.model import InputShape, ModelSpec, block_products
 from taskgroup.spec.roles import quantised_column
 from taskgroup.spec.run import SPLITS, RunResult, RunSpec, Score, Sharing, Split
 from taskgroup.spec.sampling import SamplingSpec, TemperatureSampling
 from taskgroup.spec.search_section import SearchSpec
+from taskgroup.spec.sharing_kinds import SHARING_KINDS, SharingFacts, branch_of
 from taskgroup.spec.study import Study
 from taskgroup.spec.task import SEPARATOR, Subset, Task, main_tasks, subset_from_name, subset_name
 from taskgroup.spec.trainer import TrainerSpec
 from taskgroup.spec.training_section import TrainingSpec
+from taskgroup.spec.weighting_facts import TUNED, WEIGHTING_FACTS, WeightingFacts
 
 __all__ = [
+    "DISTILLATION_FACTS",
     "ENCODERS",
     "ERROR_FLOOR",
     "IN_MEMORY",
     "KINDS",
     "METRICS",
+    "NO_DISTILLATION",
     "OWN_CODE",
     "PLACEHOLDERS",
     "SEPARATOR",
+    "SHARING_KINDS",
     "SPLITS",
+    "TUNED",
+    "WEIGHTING_FACTS",
     "DataSpec",
     "DeriveSpec",
     "Direction",
+    "Distillation",
+    "DistillationFacts",
     "GroupingSpec",
     "ImageSpec",
     "InputKind",
     "InputShape",
     "Kind",
+    "Method",
     "Metric",
     "ModelSpec",
+    "Option",
     "RunResult",
     "RunSpec",
     "SamplingSpec",
     "Score",
     "SearchSpec",
     "Sharing",
+    "SharingFacts",
     "Split",
     "SplitSpec",
     "Study",
@@ -55,7 +78,9 @@ __all__ = [
     "TextSpec",
     "TrainerSpec",
     "TrainingSpec",
+    "WeightingFacts",
     "block_products",
+    "branch_of",
     "capacity_of_cost",
     "command_words",
     "encoder_products",
@@ -66,8 +91,12 @@ __all__ = [
     "parse_duration",
     "parse_study",
     "quantised_column",
+    "read_distillations",
     "read_study",
     "scaled_widths",
+    "settled",
     "subset_from_name",
     "subset_name",
+    "teachers_of",
+    "unsettled",
 ]

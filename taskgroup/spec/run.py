@@ -5,12 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
+from taskgroup.spec.method import Method
+from taskgroup.spec.sharing_kinds import SHARING_KINDS
 from taskgroup.spec.task import Subset, subset_name
 
 Split = Literal["validation", "test"]
 SPLITS: tuple[Split, ...] = ("validation", "test")
+
+
+_LATER = {"capacity": 1.0, "sampling": "", "distillation": ""}
 
 
 @dataclass(frozen=True, order=True)
@@ -18,13 +23,30 @@ class Sharing:
     """How the tasks of a subset share the encoder.
 
     Attributes:
-        kind: `hard` (shared blocks, then private ones).
+        kind: A name of `SHARING_KINDS`, with its settings where they are not the defaults (`Method.text`):
+            `hard` has shared blocks, then private ones.
         depth: The number of encoder blocks shared before the tasks branch; 0 shares nothing, the
             number of blocks leaves only the heads private.
     """
 
     kind: str = "hard"
     depth: int = 0
+
+    @property
+    def is_hard(self) -> bool:
+        """Whether blocks are shared as they are, or not at all."""
+        return self.kind == "hard"
+
+    @property
+    def method(self) -> Method:
+        """The kind with its settings."""
+        return Method.parse(self.kind)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """All settings of the kind."""
+        method = self.method
+        return method.filled(SHARING_KINDS[method.name].options)
 
 
 @dataclass(frozen=True)
@@ -34,12 +56,14 @@ class RunSpec:
     Attributes:
         subset: The tasks trained together, in the order of the task list.
         sharing: How they share the encoder.
-        weighting: The catalog name of the loss weighting.
+        weighting: A name of `WEIGHTING_FACTS`, with its settings where they are not the defaults.
         learning_rate: AdamW step size.
         weight_decay: AdamW decoupled weight decay.
         seed: Fixes initial weights, batch order and the draw of training and validation rows.
         fidelity: The share of the full number of epochs, in (0, 1].
         capacity: The share of every hidden layer's units, in (0, 1], rounded up (`scaled_widths`).
+        sampling: How batches mix tasks that have rows of their own; empty where as the study says.
+        distillation: How single-task networks of the same seed teach this one; empty where none do.
     """
 
     subset: Subset
@@ -50,6 +74,8 @@ class RunSpec:
     seed: int
     fidelity: float = 1.0
     capacity: float = 1.0
+    sampling: str = ""
+    distillation: str = ""
 
     @property
     def hyperparameters(self) -> dict[str, float]:
@@ -64,11 +90,9 @@ class RunSpec:
     def key(self, context: str) -> str:
         """Hash the run together with its training context to a stable identifier.
 
-        Full capacity is not spelled out, so that runs keep the keys that they had before it could be chosen.
+        What later versions can choose is not spelled out at its default, so that runs keep their keys.
         """
-        settings = asdict(self)
-        if self.capacity == 1.0:
-            del settings["capacity"]
+        settings = {k: v for k, v in asdict(self).items() if k not in _LATER or v != _LATER[k]}
         text = json.dumps([context, settings], sort_keys=True)
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 

@@ -2,20 +2,60 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
+from taskgroup.spec.distillation_facts import read_distillations
 from taskgroup.spec.duration import Seconds
+from taskgroup.spec.method import Method, Options, read_methods
 from taskgroup.spec.section import SECTION, Fraction
+from taskgroup.spec.sharing_kinds import SHARING_KINDS
+from taskgroup.spec.weighting_facts import WEIGHTING_FACTS
+
+
+def _as_list(value: Any) -> Any:
+    return value if isinstance(value, list) else [value]
+
+
+def _read_kinds(value: Any) -> list[str]:
+    options = {name: facts.options for name, facts in SHARING_KINDS.items()}
+    return _texts(value, options, what="kind of sharing")
+
+
+def _read_weightings(value: Any) -> list[str]:
+    options = {name: facts.options for name, facts in WEIGHTING_FACTS.items()}
+    return _texts(value, options, what="weighting")
+
+
+def _texts(value: Any, catalog: Mapping[str, Options], *, what: str) -> list[str]:
+    """The texts of all methods that are listed, each once; names of a trainer's own stay as they are."""
+    texts: list[str] = []
+    for entry in _as_list(value):
+        if isinstance(entry, str) and Method.parse(entry).name not in catalog:
+            texts.append(entry)
+        else:
+            texts += [method.text for method in read_methods(entry, catalog, what=what)]
+    return list(dict.fromkeys(texts))
 
 
 class SharingSpec(BaseModel):
-    """Which ways of sharing the search may try; depth defaults to the whole encoder."""
+    """Which ways of sharing the search may try.
+
+    Attributes:
+        kind: Names of `SHARING_KINDS`, or a name with settings as in `{mmoe: {experts: [2, 4]}}`, where a
+            list is several values to try.
+        depth: Blocks that tie tasks together; the whole encoder by default.
+    """
 
     model_config = SECTION
 
-    kind: list[Literal["hard"]] = ["hard"]
+    kind: Annotated[
+        list[str],
+        BeforeValidator(_read_kinds, json_schema_input_type=str | list[str | dict[str, Any]]),
+        Field(min_length=1),
+    ] = ["hard"]
     depth: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)] | None = None
 
 
@@ -27,7 +67,9 @@ class SearchSpec(BaseModel):
 
     Attributes:
         sharing: Sharing kinds and depths.
-        weighting: Loss weightings.
+        weighting: Names of `WEIGHTING_FACTS`, or a name with settings as in `{dwa: {temperature: 1}}`.
+        distillation: Whether single-task networks teach the joint ones: `none`, names of
+            `DISTILLATION_FACTS`, or a name with settings as in `{fixed: {weight: 0.5}}`.
         strategy: How subsets are chosen: `active`, `hoa`, `pairs`, `random` or `exhaustive`.
         per_network: Whether each network may get a depth and weighting of its own; else all have those that
             tuning found best for all tasks together.
@@ -42,12 +84,23 @@ class SearchSpec(BaseModel):
         baseline: What gains are over: `full` single-task networks, or `matched` for narrower ones besides,
             which together cost as much as the joint network; they take a part of `runs`, and nothing is
             decided by them.
+        keep_weights: Whose trained weights are kept beside the record: of no runs, of those of a `single`
+            task, or of `all`. Where something is distilled, those of teachers are.
     """
 
     model_config = SECTION
 
     sharing: SharingSpec = SharingSpec()
-    weighting: Annotated[list[str], Field(min_length=1)] = ["equal"]
+    weighting: Annotated[
+        list[str],
+        BeforeValidator(_read_weightings, json_schema_input_type=str | list[str | dict[str, Any]]),
+        Field(min_length=1),
+    ] = ["equal"]
+    distillation: Annotated[
+        list[str],
+        BeforeValidator(read_distillations, json_schema_input_type=str | list[str | dict[str, Any]]),
+        Field(min_length=1),
+    ] = [""]
     strategy: Literal["active", "hoa", "pairs", "random", "exhaustive"] = "active"
     per_network: bool = True
     runs: Annotated[int, Field(ge=1)] = 200
@@ -57,3 +110,9 @@ class SearchSpec(BaseModel):
     fidelity: list[Fraction] = []
     confirm_seeds: Annotated[int, Field(ge=2, le=1000)] | None = None
     baseline: Literal["full", "matched"] = "full"
+    keep_weights: Literal["none", "single", "all"] = "none"
+
+    @property
+    def distils(self) -> bool:
+        """Whether single-task networks may teach joint ones."""
+        return any(self.distillation)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,15 +12,21 @@ from pydantic import BaseModel, Field, model_validator
 
 from taskgroup.errors import InputError, nearest
 from taskgroup.spec.data_section import DataSpec, SplitSpec
+from taskgroup.spec.distillation_facts import Distillation
+from taskgroup.spec.forests import FOREST_PROBLEMS
 from taskgroup.spec.grouping_section import GroupingSpec
+from taskgroup.spec.method import Method
 from taskgroup.spec.model import ModelSpec
 from taskgroup.spec.roles import check_roles
+from taskgroup.spec.run import Sharing
 from taskgroup.spec.search_section import SearchSpec
 from taskgroup.spec.section import SECTION
+from taskgroup.spec.sharing_kinds import SHARING_KINDS
 from taskgroup.spec.task import Subset, Task, main_tasks
 from taskgroup.spec.trainer import TrainerSpec
 from taskgroup.spec.trainer_rules import OF_THE_ENGINE, check_trainer_rules
 from taskgroup.spec.training_section import TrainingSpec
+from taskgroup.spec.weighting_facts import WEIGHTING_FACTS
 
 _TRAINERS_OWN_DATA = DataSpec(source="trainer")
 _LATER_SETTINGS = {"by", "column", "sampling", "task_patience"}
@@ -72,6 +79,7 @@ class Study(BaseModel):
                 f"search.sharing.depth {too_deep[0]} exceeds the {self.model.n_blocks} encoder blocks "
                 f"of {self._blocks_from}; use 0 to {self.model.n_blocks}"
             )
+        self._check_methods()
         self.model.check_reads(self.data.reads)
         if self.model.is_own_code and self.search.baseline == "matched":
             raise ValueError(
@@ -79,6 +87,33 @@ class Study(BaseModel):
                 "widths; use 'full'"
             )
         self._check_own_rows()
+
+    def _check_methods(self) -> None:
+        """That kinds of sharing and weightings are known, and that their settings name tasks of the study."""
+        for key, texts, known in (
+            ("sharing.kind", self.search.sharing.kind, list(SHARING_KINDS)),
+            ("weighting", self.search.weighting, list(WEIGHTING_FACTS)),
+        ):
+            for place, method in enumerate(map(Method.parse, texts)):
+                if method.name not in known:
+                    raise ValueError(
+                        f"search.{key}[{place}] is {method.name!r}; {nearest(method.name, known)}"
+                    )
+                strange = [name for name in _named_tasks(method) if name not in self.task_names]
+                if strange:
+                    raise ValueError(
+                        f"search.{key} {method.name!r} names {strange[0]!r}, which is no task; "
+                        f"{nearest(strange[0], self.task_names)}"
+                    )
+                self._check_forest(f"search.{key}[{place}]", method)
+
+    def _check_forest(self, where: str, method: Method) -> None:
+        """That a tree is one, and that heads stand on blocks that there are."""
+        if method.name in FOREST_PROBLEMS and method.settings:
+            settings, n_blocks = method.filled(SHARING_KINDS[method.name].options), self.model.n_blocks
+            problem = FOREST_PROBLEMS[method.name](settings, self.task_names, n_blocks)
+            if problem is not None:
+                raise ValueError(f"{where} {method.name!r} {problem}")
 
     @property
     def _blocks_from(self) -> str:
@@ -104,6 +139,13 @@ class Study(BaseModel):
             raise ValueError(
                 f"task {selecting[0].name!r} has rows: {selecting[0].rows!r}, a value of data.task_column, "
                 "which is not given; name that column, or drop rows"
+            )
+        if data.own_rows and any(
+            Distillation.of(text).unlabelled for text in self.search.distillation if text
+        ):
+            raise ValueError(
+                "search.distillation says unlabelled: true, but here each task has rows of its own, on which "
+                "its teacher teaches, and all of them have labels; drop it"
             )
         if self.training.sampling != "proportional" and not data.own_rows:
             raise ValueError(
@@ -136,6 +178,26 @@ class Study(BaseModel):
         """The sharing depths to try; the whole encoder where none is given (1 for a trainer)."""
         deepest = self.model.n_blocks if self.trainer is None else 1
         return tuple(dict.fromkeys(self.search.sharing.depth or [deepest]))
+
+    @property
+    def sharings(self) -> tuple[Sharing, ...]:
+        """All ways of sharing to try, those of the first kind first."""
+        found = []
+        for kind in self.search.sharing.kind:
+            facts = SHARING_KINDS.get(Method.parse(kind).name)
+            depths = self.depths if facts is None or facts.has_depth else (self.model.n_blocks,)
+            found += [Sharing(kind, depth) for depth in depths]
+        return tuple(found)
+
+    @property
+    def samplings(self) -> tuple[str, ...]:
+        """The ways to mix the rows of tasks that a search compares; empty for that of `training`."""
+        return ("",)
+
+    @property
+    def distillations(self) -> tuple[str, ...]:
+        """The ways in which single-task networks may teach joint ones; empty for none."""
+        return tuple(self.search.distillation)
 
     @property
     def says_depth(self) -> bool:
@@ -177,6 +239,16 @@ class Study(BaseModel):
             parts.append({k: v for k, v in document["data"]["text"].items() if k != "column"})
         text = json.dumps(parts, sort_keys=True)
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _named_tasks(method: Method) -> list[str]:
+    """The tasks that a method's settings speak of."""
+    found: list[str] = []
+    for value in method.settings.values():
+        parts = value.values() if isinstance(value, Mapping) else []
+        nested = [name for each in parts if isinstance(each, list) for part in each for name in part]
+        found += nested or (list(value) if isinstance(value, Mapping) else [])
+    return found
 
 
 def _deciding(task: Task) -> list[Any]:

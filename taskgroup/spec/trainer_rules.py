@@ -25,6 +25,9 @@ def check_trainer_rules(study: Study, trainer: TrainerSpec) -> None:
         raise ValueError(
             "search.baseline 'matched' needs networks of known widths, which a trainer's are not; use 'full'"
         )
+    if study.search.distils or study.search.keep_weights != "none":
+        key = "distillation" if study.search.distils else "keep_weights"
+        raise ValueError(f"search.{key} needs networks trained here, which a trainer's are not; drop it")
     _check_nothing_to_tune(study)
     _check_told(study, trainer)
 

@@ -9,8 +9,9 @@ from typing import Any
 from taskgroup.errors import InputError
 from taskgroup.spec import parse_study
 
-FREE_KEYS = frozenset({"search.runs", "search.time", "search.baseline"})
-"""A search may be continued with more or less to spend, and with matched baselines besides the full ones."""
+FREE_KEYS = frozenset({"search.runs", "search.time", "search.baseline", "search.keep_weights"})
+"""A search may be continued with more or less to spend, with matched baselines besides the full ones, and
+with other weights kept."""
 
 _NOTHING = object()
 

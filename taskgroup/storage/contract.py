@@ -153,12 +153,19 @@ class Record(Protocol):
         """
         ...
 
+    def run_key(self, run_id: int) -> str:
+        """The key of a run, by its number in `runs_frame`.
+
+        Raises:
+            NotFoundError: If there is no such run.
+        """
+
     def runs_frame(self, study_id: int, *, every_stage: bool = False) -> pd.DataFrame:
         """The study's runs in the order of use, one row a run, task and split.
 
         Columns: run_id, stage, subset, n_tasks, seed, sharing, depth, weighting, learning_rate,
-        weight_decay, fidelity, status, reason, seconds, epochs, task, split, metric, value. A failed
-        run has one row, without task, split, metric and value.
+        weight_decay, fidelity, capacity, sampling, distillation, status, reason, seconds, epochs, task,
+        split, metric, value. A failed run has one row, without task, split, metric and value.
 
         Args:
             study_id: From `open_study`.

@@ -21,6 +21,8 @@ RUN_COLUMNS = {
     "weight_decay": "float64",
     "fidelity": "float64",
     "capacity": "float64",
+    "sampling": "str",
+    "distillation": "str",
     "status": "str",
     "reason": "str",
     "seconds": "float64",
@@ -36,7 +38,7 @@ RUN_COLUMNS = {
 def read_runs_frame(connection: Connection, study_id: int, *, every_stage: bool) -> pd.DataFrame:
     """Read the runs that a study uses: one row a run, task and split, in the order of use.
 
-    Shape: [runs × tasks × splits, 20]; a run without scores has one row.
+    Shape: [runs × tasks × splits, 22]; a run without scores has one row.
     """
     runs = _read_uses(connection, study_id)
     if not every_stage:
@@ -61,6 +63,8 @@ def _read_uses(connection: Connection, study_id: int) -> pd.DataFrame:
             RunRow.weight_decay,
             RunRow.fidelity,
             RunRow.capacity,
+            RunRow.sampling,
+            RunRow.distillation,
             RunRow.status,
             RunRow.reason,
             RunRow.seconds,

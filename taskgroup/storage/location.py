@@ -56,6 +56,25 @@ def sqlite_file(url: URL) -> Path | None:
     return None if url.database.startswith((":memory:", "file:")) else Path(url.database)
 
 
+def weights_folder(text: str) -> Path | None:
+    """Where the weights of a record's runs are kept: beside its file, or in the working folder.
+
+    Returns:
+        A folder, which need not be there; None for a record in memory.
+
+    Raises:
+        InputError: If it is no database URL.
+
+    >>> weights_folder("sqlite:///taskgroup.db")
+    PosixPath('taskgroup.weights')
+    """
+    url = parse_location(text)
+    file = sqlite_file(url)
+    if file is not None:
+        return file.with_suffix(".weights")
+    return None if url.get_backend_name() == "sqlite" else Path(f"{url.database}.weights")
+
+
 def shown_location(url: URL) -> str:
     """The URL as the user knows it, without password and without the driver that we added."""
     kind, _, driver = url.drivername.partition("+")

@@ -44,6 +44,12 @@ def run_ids(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
     return found
 
 
+def read_run_key(connection: Connection, run_id: int) -> str | None:
+    """Look up the key of a run; None where there is no such run."""
+    key: str | None = connection.scalar(select(RunRow.key).where(RunRow.id == run_id))
+    return key
+
+
 def bindable_parts(values: Sequence[Item]) -> Iterator[Sequence[Item]]:
     """Cut values into parts that one statement may ask for."""
     for start in range(0, len(values), _BOUND_AT_ONCE):
@@ -66,6 +72,8 @@ def read_results(connection: Connection, context: str) -> dict[str, RunResult]:
             RunRow.seed,
             RunRow.fidelity,
             RunRow.capacity,
+            RunRow.sampling,
+            RunRow.distillation,
             RunRow.status,
             RunRow.reason,
             RunRow.seconds,
@@ -100,6 +108,8 @@ def _result(row: Any, scores: Sequence[Score]) -> RunResult:
         seed=row.seed,
         fidelity=row.fidelity,
         capacity=row.capacity,
+        sampling=row.sampling,
+        distillation=row.distillation,
     )
     return RunResult(
         spec=spec,
@@ -125,6 +135,8 @@ def _run_row(key: str, context: str, result: RunResult, at: datetime) -> dict[st
         "seed": spec.seed,
         "fidelity": spec.fidelity,
         "capacity": spec.capacity,
+        "sampling": spec.sampling,
+        "distillation": spec.distillation,
         "status": result.status,
         "reason": None if result.reason is None else _storable(result.reason),
         "seconds": result.seconds,

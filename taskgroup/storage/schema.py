@@ -103,6 +103,8 @@ class RunRow(Base):
     epochs: Mapped[int]
     finished_at: Mapped[datetime]
     capacity: Mapped[float] = mapped_column(server_default=text("1"))
+    sampling: Mapped[str] = mapped_column(server_default=text("''"))
+    distillation: Mapped[str] = mapped_column(server_default=text("''"))
 
 
 class ScoreRow(Base):

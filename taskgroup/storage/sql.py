@@ -15,7 +15,7 @@ from taskgroup.storage.changes import study_changes
 from taskgroup.storage.contract import Record, StoredEvent, StoredStudy
 from taskgroup.storage.database import Database, connect
 from taskgroup.storage.location import parse_location
-from taskgroup.storage.runs import insert_results, read_results, run_ids
+from taskgroup.storage.runs import insert_results, read_results, read_run_key, run_ids
 from taskgroup.storage.schema import AffinityRow, EventRow, GroupingRow
 from taskgroup.storage.studies import insert_study, link_runs, stored_studies, touch_study
 from taskgroup.storage.version import bring_up_to_date
@@ -126,6 +126,18 @@ class SqlRecord(Record):
                     "are unknown); record a run with add_results before it is linked"
                 )
             link_runs(connection, study_id, stage, [ids[key] for key in dict.fromkeys(keys)])
+
+    def run_key(self, run_id: int) -> str:
+        """The key of a run, by its number in `runs_frame`.
+
+        Raises:
+            NotFoundError: If there is no such run.
+        """
+        with self._database.reading() as connection:
+            key = read_run_key(connection, run_id)
+        if key is None:
+            raise NotFoundError(f"storage '{self.place}' has no run {run_id}; the column run_id names them")
+        return key
 
     def runs_frame(self, study_id: int, *, every_stage: bool = False) -> pd.DataFrame:
         """The study's runs, one row a run, task and split."""

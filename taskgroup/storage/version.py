@@ -11,7 +11,7 @@ from taskgroup.errors import InputError, NotFoundError
 from taskgroup.storage.database import Database
 from taskgroup.storage.schema import Base
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """Every schema revision there has been, oldest first; `migrations/versions` has a file for each."""
 
 HEAD = REVISIONS[-1]

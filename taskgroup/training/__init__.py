@@ -1,6 +1,8 @@
 """Runs in, results out: cohorts, the step, the loop and the scores."""
 
 from taskgroup.training.cohort import Cohort, Shapes
+from taskgroup.training.kept_weights import KeptWeights, read_kept
+from taskgroup.training.lessons import Lessons
 from taskgroup.training.linearisation import Examples, Linearised
 from taskgroup.training.loop import train_cohort
 from taskgroup.training.network_flops import network_flops, training_flops
@@ -14,6 +16,8 @@ __all__ = [
     "Cohort",
     "Examples",
     "JointProbe",
+    "KeptWeights",
+    "Lessons",
     "Linearised",
     "Moments",
     "OwnRowsData",
@@ -28,6 +32,7 @@ __all__ = [
     "own_rows_data",
     "pack",
     "probe_joint_training",
+    "read_kept",
     "run_bytes",
     "seed_data",
     "train_cohort",

@@ -12,9 +12,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from taskgroup.models import Modules, Network, Product, StackedMLP, torch_product
+from taskgroup.models import Modules, Network, Product, StackedMLP, run_weights, torch_product
 from taskgroup.spec import SPLITS, RunSpec, Score, Split, Task, scaled_widths
 from taskgroup.training.feed import Feed, RowData, stream_of
+from taskgroup.training.lessons import NO_LESSONS, Lessons
 from taskgroup.training.loss import CohortLoss
 from taskgroup.training.loss_weights import LossWeights
 from taskgroup.training.metrics import score
@@ -83,10 +84,17 @@ class Cohort:
             together, and all take equally many steps an epoch.
         seeds: The rows of every seed among them.
         shapes: What the runs have in common.
+        lessons: What the teachers of those that are taught say.
     """
 
-    def __init__(self, members: Sequence[RunSpec], seeds: Mapping[int, RowData], shapes: Shapes) -> None:
-        self._shapes = shapes
+    def __init__(
+        self,
+        members: Sequence[RunSpec],
+        seeds: Mapping[int, RowData],
+        shapes: Shapes,
+        lessons: Lessons = NO_LESSONS,
+    ) -> None:
+        self._shapes, self._lessons = shapes, lessons
         self._all_seeds = seeds
         self.network = _network(members, seeds, shapes)
         self._attach()
@@ -184,6 +192,10 @@ class Cohort:
         """Copy the networks of some runs of another cohort (positions there), all of them members here."""
         self.network.take_weights(other.network, runs)
 
+    def weights(self, run: int) -> dict[str, Tensor]:
+        """What one run (its position in `members`) has learned, by name."""
+        return run_weights(self.network, run)
+
     def _score_task(
         self, position: int, task: Task, split: Split, flat: Tensor
     ) -> Iterator[tuple[int, float]]:
@@ -238,7 +250,14 @@ class Cohort:
         own = {seed: data for seed, data in self._all_seeds.items() if isinstance(data, OwnRowsData)}
         if not own:
             shared = {seed: data for seed, data in self._all_seeds.items() if isinstance(data, SeedData)}
-            return SharedFeed(members, network.stream, network.wiring, shared, first_row=shapes.first_row)
+            return SharedFeed(
+                members,
+                network.stream,
+                network.wiring,
+                shared,
+                first_row=shapes.first_row,
+                lessons=self._lessons,
+            )
         return OwnRowsFeed(
             members,
             network.stream,
@@ -247,6 +266,7 @@ class Cohort:
             tasks=shapes.tasks,
             sampling=shapes.sampling,
             batch_size=shapes.batch_size,
+            lessons=self._lessons,
         )
 
     @property

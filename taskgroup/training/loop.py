@@ -8,15 +8,21 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import final
 
 import numpy as np
+from torch import Tensor
 
 from taskgroup.spec import RunResult, RunSpec, Score
 from taskgroup.training.cohort import Cohort, Shapes
 from taskgroup.training.feed import RowData
+from taskgroup.training.lessons import NO_LESSONS, Lessons
+
+Keep = Callable[[RunSpec, Callable[[], Mapping[str, Tensor]]], None]
+"""Takes a finished run, and how to get its weights."""
 
 
 def train_cohort(
@@ -27,6 +33,8 @@ def train_cohort(
     max_epochs: int,
     patience: int | None = None,
     task_patience: int | None = None,
+    lessons: Lessons = NO_LESSONS,
+    keep: Keep | None = None,
 ) -> list[RunResult]:
     """Train runs of one fidelity together.
 
@@ -39,14 +47,16 @@ def train_cohort(
             of its best epoch; None trains all epochs and reports the last one's.
         task_patience: Let a task's loss count no more after so many epochs without a better validation
             loss; a run ends when no main task is left. None trains all tasks to the end.
+        lessons: What the teachers of those that are taught say.
+        keep: Gets the weights that each finished run was scored with.
 
     Returns:
         One result for each member, in their order.
     """
     started = time.perf_counter()
     epochs = max(1, round(max_epochs * members[0].fidelity))
-    cohort = Cohort(members, seeds, shapes)
-    stopping = None if patience is None else EarlyStopping(patience, Cohort(members, seeds, shapes))
+    cohort = Cohort(members, seeds, shapes, lessons)
+    stopping = None if patience is None else EarlyStopping(patience, Cohort(members, seeds, shapes, lessons))
     task_stopping = None if task_patience is None else TaskStopping(task_patience)
     failed: dict[RunSpec, RunResult] = {}
     finished: dict[RunSpec, RunResult] = {}
@@ -60,16 +70,18 @@ def train_cohort(
             done = task_stopping.update(cohort, losses)
             stopped = [*stopped, *done]
             if stopping is None and done:
-                finished |= _scored(cohort, done, epoch)
+                finished |= _scored(cohort, done, epoch, keep)
         leaving = sorted({*diverged, *stopped})
         if len(leaving) == len(cohort.members):
             break
         if leaving and epoch < epochs:
             cohort.drop(leaving)
     if stopping is None:
-        results = _scored(cohort, range(len(cohort.members)), epochs) | finished | failed
+        left = [run for run, m in enumerate(cohort.members) if m not in failed and m not in finished]
+        results = _scored(cohort, left, epochs, keep) | finished | failed
     else:
         results = stopping.results() | failed
+        _hand_over(stopping.best, results, keep)
     seconds = (time.perf_counter() - started) / len(members)
     return [replace(results[member], seconds=seconds) for member in members]
 
@@ -84,7 +96,7 @@ class EarlyStopping:
     """
 
     def __init__(self, patience: int, best: Cohort) -> None:
-        self._patience, self._best = patience, best
+        self._patience, self.best = patience, best
         self._lowest = dict.fromkeys(best.members, math.inf)
         self._best_epoch = dict.fromkeys(best.members, 0)
         self._epochs = dict.fromkeys(best.members, 0)
@@ -102,7 +114,7 @@ class EarlyStopping:
         for run in better:
             self._lowest[cohort.members[run]] = losses[run]
             self._best_epoch[cohort.members[run]] = epoch
-        self._best.take_weights(cohort, better)
+        self.best.take_weights(cohort, better)
         self._epochs |= dict.fromkeys(cohort.members, epoch)
         return [
             run
@@ -113,7 +125,7 @@ class EarlyStopping:
     def results(self) -> dict[RunSpec, RunResult]:
         """Every run with the scores of its best epoch."""
         results = {}
-        for member, scores in zip(self._best.members, self._best.scores(), strict=True):
+        for member, scores in zip(self.best.members, self.best.scores(), strict=True):
             ever = self._best_epoch[member] > 0
             results[member] = _finished(member, scores if ever else (), self._epochs[member])
         return results
@@ -159,10 +171,19 @@ class TaskStopping:
         return [i for i, run in enumerate(cohort.members) if run not in training]
 
 
-def _scored(cohort: Cohort, runs: Iterable[int], epochs: int) -> dict[RunSpec, RunResult]:
+def _scored(cohort: Cohort, runs: Sequence[int], epochs: int, keep: Keep | None) -> dict[RunSpec, RunResult]:
     """The results of some runs as they are now."""
-    scores = cohort.scores()
-    return {cohort.members[run]: _finished(cohort.members[run], scores[run], epochs) for run in runs}
+    scores = cohort.scores() if runs else []
+    results = {cohort.members[run]: _finished(cohort.members[run], scores[run], epochs) for run in runs}
+    _hand_over(cohort, results, keep)
+    return results
+
+
+def _hand_over(cohort: Cohort, results: Mapping[RunSpec, RunResult], keep: Keep | None) -> None:
+    """Give away the weights behind good results."""
+    for run, member in enumerate(cohort.members if keep is not None else ()):
+        if keep is not None and member in results and results[member].ok:
+            keep(member, partial(cohort.weights, run))
 
 
 def _finished(member: RunSpec, scores: tuple[Score, ...], epochs: int) -> RunResult:

@@ -142,8 +142,8 @@ class CohortLoss:
 
 def _branch_of_rows(wiring: Wiring) -> np.ndarray:
     """The branch of each output row, [rows]; padding rows join their node's first branch, at no weight."""
-    nodes = np.arange(len(wiring.layers[-1].run))
-    branch = np.repeat(np.searchsorted(wiring.branch_node, nodes), wiring.n_columns)
+    _, first = np.unique(wiring.branch_node, return_index=True)
+    branch = np.repeat(first, wiring.n_columns)
     for p in range(wiring.n_branches):
         start = wiring.branch_node[p] * wiring.n_columns + wiring.branch_column[p]
         branch[start : start + wiring.branch_outputs[p]] = p

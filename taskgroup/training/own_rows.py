@@ -102,6 +102,14 @@ class OwnRowsData:
         """Training rows of each task, [T]."""
         return np.array([len(rows) for rows in self.train.rows])
 
+    def as_alone(self, task: int) -> Tensor:
+        """The training rows of one task as a network reads them that is trained on no others, [n, D]."""
+        x = self.train.x[self.train.rows[task]]
+        if self.moments is None:
+            return x
+        mean, deviation = (torch.from_numpy(values).to(x) for values in self.moments.of([task]))
+        return (x - mean) / deviation
+
 
 def own_rows_data(
     study: Study, dataset: Dataset, seed: int, *, dtype: torch.dtype, device: torch.device | str

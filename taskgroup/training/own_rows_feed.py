@@ -17,8 +17,10 @@ from torch import Tensor
 from taskgroup.models import Wiring
 from taskgroup.spec import SPLITS, RunSpec, Split, Task
 from taskgroup.training.feed import Batches, Indices, Scored, first_of_streams
+from taskgroup.training.lessons import Lessons
 from taskgroup.training.own_rows import OwnRowsData, Pool
 from taskgroup.training.sampling import EpochKeys, Sampling, StreamDraws
+from taskgroup.training.taught_rows import TaughtRows
 
 
 @final
@@ -33,6 +35,7 @@ class OwnRowsFeed:
         tasks: The task list.
         sampling: How batches mix tasks.
         batch_size: Rows a step.
+        lessons: What the teachers of those that are taught say.
     """
 
     tasks_may_be_absent = True
@@ -47,6 +50,7 @@ class OwnRowsFeed:
         tasks: Sequence[Task],
         sampling: Sampling,
         batch_size: int,
+        lessons: Lessons,
     ) -> None:
         position = {task.name: i for i, task in enumerate(tasks)}
         first = first_of_streams(members, stream)
@@ -70,6 +74,16 @@ class OwnRowsFeed:
         ]
         self.branch_target = self._branch_stream * self._train.y.shape[1]
         self.branch_label = starts[self._branch_stream] + np.array(within)
+        self._taught = TaughtRows(
+            members,
+            wiring,
+            lessons,
+            branch_stream=self._branch_stream,
+            branch_target=self.branch_target,
+            branch_label=self.branch_label,
+            n_target_rows=len(sizes) * self._train.y.shape[1],
+            n_label_rows=int(starts[-1]),
+        )
         self.branch_n_labels = np.array(
             [self._data[s].n_labels[t] for s, t in zip(self._branch_stream, wiring.branch_task, strict=True)]
         )
@@ -79,9 +93,12 @@ class OwnRowsFeed:
         orders = []
         for data, tasks in zip(self._data, self._tasks, strict=True):
             draws = StreamDraws(keys[data.seed], [data.train.rows[task] for task in tasks])
-            order = self._sampling.order(draws, batch_size=self._batch_size, progress=progress)
-            orders.append(self._train.numbered(order, self._place[data.seed]))
-        return self._gather(self._train, _padded(orders))
+            orders.append(self._sampling.order(draws, batch_size=self._batch_size, progress=progress))
+        places = [self._place[data.seed] for data in self._data]
+        numbered = [self._train.numbered(*pair) for pair in zip(orders, places, strict=True)]
+        rows = self._gather(self._train, _padded(numbered))
+        own = torch.from_numpy(np.maximum(_padded(orders), 0)).to(rows.y.device)
+        return self._taught.training(rows, list(own), progress)
 
     def scored(self, split: Split) -> Batches:  # noqa: D102
         if split not in self._scored:
@@ -90,7 +107,7 @@ class OwnRowsFeed:
                 pools.numbered(np.concatenate(self._scored_rows(stream, split)), self._place[data.seed])
                 for stream, data in enumerate(self._data)
             ]
-            self._scored[split] = self._gather(pools, _padded(orders))
+            self._scored[split] = self._taught.scored(self._gather(pools, _padded(orders)))
         return self._scored[split]
 
     def to_score(self, task: int, branches: Indices, split: Split) -> Scored:  # noqa: D102

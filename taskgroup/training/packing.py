@@ -12,11 +12,13 @@ from __future__ import annotations
 import itertools
 import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from taskgroup.spec import RunSpec, scaled_widths
+from taskgroup.models import run_forest
+from taskgroup.spec import SHARING_KINDS, WEIGHTING_FACTS, Method, RunSpec, scaled_widths
 
 _CACHE_FALLBACK = 1 << 20
 _CACHE_SHARE = 8.0  # measured: within 5% of the best from 6 to 10 times the second-level cache
@@ -65,7 +67,7 @@ def pack(
     serve them all.
 
     Args:
-        specs: The runs.
+        specs: The runs, which may all keep company (`companies`).
         n_inputs: Input features.
         widths: Encoder widths at full capacity.
         n_outputs: Output columns of every task.
@@ -76,7 +78,7 @@ def pack(
     """
     shape = {"n_inputs": n_inputs, "widths": widths, "n_outputs": n_outputs, "batch_size": batch_size}
     limit = cache_bytes or cache_size()
-    groups: dict[tuple[object, ...], list[RunSpec]] = {}
+    groups: dict[tuple[Hashable, ...], list[RunSpec]] = {}
     for spec in specs:
         columns = _head_columns(spec, n_outputs, len(widths))
         padded = max(columns, widths[-1] // _FREE_PADDING)
@@ -102,19 +104,47 @@ def _fitting_on_device(device_bytes: int, run_size: int) -> int:
     return min(max(1, int(_DEVICE_SHARE * device_bytes / run_size)), _MAX_RUNS_ON_DEVICE)
 
 
+_WIRED = ("hard", "low_supervision", "tree")
+"""Kinds of sharing that are forests of blocks, in which runs of all of them can stand side by side."""
+
+
+def companies(specs: Sequence[RunSpec]) -> list[list[RunSpec]]:
+    """Part runs whose networks or weightings cannot be computed together, in the order of first appearance.
+
+    Networks of other kinds than forests of blocks are stacked by kind, depth and number of tasks. Weightings
+    that look at gradients take a backward pass a task, which no other run should wait for.
+    """
+    parts: dict[Hashable, list[RunSpec]] = {}
+    for spec in specs:
+        parts.setdefault(_company(spec), []).append(spec)
+    return list(parts.values())
+
+
+def _company(spec: RunSpec) -> Hashable:
+    facts = WEIGHTING_FACTS.get(Method.parse(spec.weighting).name)
+    if facts is not None and facts.one_by_one:
+        return spec
+    n_tasks = len(spec.subset)
+    sharing = None if spec.sharing.method.name in _WIRED else (spec.sharing, n_tasks)
+    return sharing, n_tasks if facts is not None and facts.looks_at == "gradients" else None
+
+
 def run_bytes(
     spec: RunSpec, *, n_inputs: int, widths: Sequence[int], n_outputs: Mapping[str, int], batch_size: int
 ) -> int:
     """Bytes that a step of one run touches: four of each parameter, two of each activation, in float32."""
     sizes = [n_inputs, *scaled_widths(widths, spec.capacity)]
     parameters, activations = 0, 0
+    facts, settings = SHARING_KINDS[spec.sharing.method.name], spec.sharing.settings
     for level, (a, b) in enumerate(itertools.pairwise(sizes)):
-        copies = 1 if level < spec.sharing.depth else len(spec.subset)
+        tied = level < spec.sharing.depth
+        copies = facts.copies(settings, level, spec.subset, spec.subset) if tied else len(spec.subset)
         parameters += copies * (a + 1) * b
         activations += copies * b * batch_size
-    columns = sum(n_outputs[task] for task in spec.subset)
-    parameters += (sizes[-1] + 1) * columns
-    activations += columns * batch_size
+    paths = run_forest(spec.sharing, spec.subset, len(widths)).paths
+    for task, path in zip(spec.subset, paths, strict=True):
+        parameters += (sizes[len(path)] + 1) * n_outputs[task]
+        activations += n_outputs[task] * batch_size
     return 4 * (4 * parameters + 2 * activations)
 
 
@@ -128,13 +158,18 @@ def cache_size() -> int:
         return _CACHE_FALLBACK
 
 
-def _place(spec: RunSpec) -> tuple[int, int, float, float, int]:
-    return spec.seed, spec.sharing.depth, spec.learning_rate, spec.weight_decay, len(spec.subset)
+def _place(spec: RunSpec) -> tuple[int, int, str, float, float, int]:
+    way = spec.sharing.depth, spec.sharing.kind
+    return spec.seed, *way, spec.learning_rate, spec.weight_decay, len(spec.subset)
 
 
 def _head_columns(spec: RunSpec, n_outputs: Mapping[str, int], n_blocks: int) -> int:
-    columns = [n_outputs[task] for task in spec.subset]
-    return sum(columns) if spec.sharing.depth >= n_blocks else max(columns)
+    """Output columns of the widest node: tasks that end in the same block have theirs side by side."""
+    columns: Counter[tuple[int, ...]] = Counter()
+    paths = run_forest(spec.sharing, spec.subset, n_blocks).paths
+    for task, path in zip(spec.subset, paths, strict=True):
+        columns[path] += n_outputs[task]
+    return max(columns.values())
 
 
 def _memory_limit(run_size: int) -> int:

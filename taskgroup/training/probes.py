@@ -206,6 +206,11 @@ def _batches(rows: Part, batch_size: int) -> Iterator[Part]:
 
 
 def _require_sharing(sharing: Sharing) -> None:
+    if sharing.method.name in ("tree", "low_supervision"):
+        raise InputError(
+            f"the joint recipe shares by {sharing.method.in_words}, and this estimator looks at blocks that "
+            "all tasks share; add 'hard' to search.sharing.kind"
+        )
     if sharing.depth < 1:
         raise InputError(
             "the joint recipe shares no block (sharing depth 0), so that tasks cannot influence each other "

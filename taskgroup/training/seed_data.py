@@ -60,11 +60,15 @@ class SeedData:
     n_labels: np.ndarray
     scale: np.ndarray
 
-    def epoch(self, number: int) -> Part:
-        """The training rows in the order of an epoch, the same for every run of the seed."""
+    def order(self, number: int) -> Tensor:
+        """The order of the training rows in an epoch, the same for every run of the seed, [rows]."""
         rng = np.random.default_rng(derive_seed(self.seed, "order", number))
         order = torch.from_numpy(rng.permutation(self.train.n_rows))
-        return self.train.shuffled(order.to(self.train.x.device))
+        return order.to(self.train.x.device)
+
+    def epoch(self, number: int) -> Part:
+        """The training rows in the order of an epoch."""
+        return self.train.shuffled(self.order(number))
 
 
 def seed_data(

@@ -12,7 +12,9 @@ from torch import Tensor
 from taskgroup.models import Wiring
 from taskgroup.spec import RunSpec, Split
 from taskgroup.training.feed import Batches, Indices, Scored, first_of_streams
+from taskgroup.training.lessons import Lessons
 from taskgroup.training.seed_data import Part, SeedData
+from taskgroup.training.taught_rows import TaughtRows
 
 
 @final
@@ -25,6 +27,7 @@ class SharedFeed:
         wiring: The cohort's forest.
         seeds: The rows of every seed.
         first_row: First target row of every task.
+        lessons: What the teachers of those that are taught say.
     """
 
     tasks_may_be_absent = False
@@ -37,6 +40,7 @@ class SharedFeed:
         seeds: Mapping[int, SeedData],
         *,
         first_row: Sequence[int],
+        lessons: Lessons,
     ) -> None:
         self._streams = [seeds[run.seed] for run in first_of_streams(members, stream)]
         self._first_row = first_row
@@ -45,14 +49,26 @@ class SharedFeed:
         n_target_rows, n_tasks = len(self._streams[0].train.y), len(first_row)
         self.branch_target = self._branch_stream * n_target_rows + np.array(first_row)[wiring.branch_task]
         self.branch_label = self._branch_stream * n_tasks + wiring.branch_task
+        self._taught = TaughtRows(
+            members,
+            wiring,
+            lessons,
+            branch_stream=self._branch_stream,
+            branch_target=self.branch_target,
+            branch_label=self.branch_label,
+            n_target_rows=len(self._streams) * n_target_rows,
+            n_label_rows=len(self._streams) * n_tasks,
+        )
         n_labels = np.stack([data.n_labels for data in self._streams])
         self.branch_n_labels = n_labels[self._branch_stream, wiring.branch_task]
 
     def epoch(self, number: int, *, progress: float) -> Batches:  # noqa: D102
-        return _side_by_side([data.epoch(number) for data in self._streams])
+        orders = [data.order(number) for data in self._streams]
+        parts = [data.train.shuffled(order) for data, order in zip(self._streams, orders, strict=True)]
+        return self._taught.training(_side_by_side(parts), orders, progress)
 
     def scored(self, split: Split) -> Batches:  # noqa: D102
-        return _side_by_side([data.scored[split] for data in self._streams])
+        return self._taught.scored(_side_by_side([data.scored[split] for data in self._streams]))
 
     def to_score(self, task: int, branches: Indices, split: Split) -> Scored:  # noqa: D102
         data = [self._streams[stream] for stream in self._branch_stream[branches]]

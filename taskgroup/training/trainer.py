@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, final
 
 import torch
+from torch import Tensor
 
 from taskgroup.data import Dataset
 from taskgroup.errors import InputError
-from taskgroup.models import Modules, blas_libraries, fastest_product
+from taskgroup.models import blas_libraries, fastest_product
 from taskgroup.spec import RunResult, RunSpec, Study
 from taskgroup.training.cohort import Shapes
 from taskgroup.training.device_memory import free_device_bytes
 from taskgroup.training.feed import RowData
-from taskgroup.training.loop import train_cohort
+from taskgroup.training.kept_runs import KeptRuns
+from taskgroup.training.kept_weights import KeptWeights
+from taskgroup.training.lessons import NO_LESSONS, Lessons
+from taskgroup.training.loop import Keep, train_cohort
 from taskgroup.training.out_of_memory import train_in_parts
 from taskgroup.training.own_rows import own_rows_data
-from taskgroup.training.packing import pack
+from taskgroup.training.packing import companies, pack
 from taskgroup.training.probes import JointProbe, probe_joint_training
 from taskgroup.training.rows_of_run import RowSizes
 from taskgroup.training.sampling import make_sampling
 from taskgroup.training.seed_data import seed_data
+from taskgroup.training.teacher_networks import TeacherNetworks, study_modules
+from taskgroup.training.teachers import Teachers, Trained, Weights, check_teaching, in_teaching_order
 
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.float32, "float64": torch.float64}
 _SEEDS_KEPT = 32
@@ -38,13 +46,23 @@ class Trainer:
         dataset: The rows.
         device: `cpu`, `cuda`, or `auto` for a CUDA device where there is one.
         n_sharing: How many trainers use the device at the same time, each its part of the memory.
+        weights: Where weights are kept, those of teachers among them; by default they are not.
 
     Raises:
         InputError: If a CUDA device is asked for and there is none.
     """
 
-    def __init__(self, study: Study, dataset: Dataset, *, device: str = "cpu", n_sharing: int = 1) -> None:
+    def __init__(
+        self,
+        study: Study,
+        dataset: Dataset,
+        *,
+        device: str = "cpu",
+        n_sharing: int = 1,
+        weights: KeptWeights | None = None,
+    ) -> None:
         self._study, self._dataset, self._n_sharing = study, dataset, n_sharing
+        self._kept = KeptRuns(weights, study, dataset)
         self._seeds: dict[int, RowData] = {}
         self._shapes = Shapes(
             tasks=tuple(study.tasks),
@@ -55,18 +73,31 @@ class Trainer:
             dtype=_DTYPES[study.training.precision],
             device=_device(device),
             product=fastest_product(_device(device), study.training.precision),
-            modules=_modules(study, dataset),
+            modules=None if study.model.is_plain_mlp else study_modules(study, dataset),
             sampling=make_sampling(study.training.sampling),
             weighted=any(target.weights is not None for target in dataset.targets.values()),
         )
         self._sizes = RowSizes(study, dataset, self._shapes)
+        self._teacher_networks = TeacherNetworks(study, dataset, self._shapes)
+        self._teachers = Teachers(
+            n_blocks=study.model.n_blocks, find=self._kept.find, train=self._train_teachers, ask=self._ask
+        )
 
     def pack(self, specs: Sequence[RunSpec]) -> list[list[RunSpec]]:
         """Divide runs into cohorts, the same for the same list.
 
         On the CPU another trainer of the study gives the same ones too. On a CUDA device they depend on the
-        memory that was free when this trainer first packed.
+        memory that was free when this trainer first packed. Runs come after those of the list that teach
+        them.
+
+        Raises:
+            InputError: As `check_teaching`.
         """
+        check_teaching(specs, own_rows=self._dataset.owner is not None)
+        stages = in_teaching_order(specs, n_blocks=self._study.model.n_blocks)
+        return [cohort for part in stages for each in companies(part) for cohort in self._pack_company(each)]
+
+    def _pack_company(self, specs: Sequence[RunSpec]) -> list[list[RunSpec]]:
         shapes = self._shapes
         if shapes.modules is not None and self._sizes.differ:
             return [[spec] for spec in specs]
@@ -83,10 +114,35 @@ class Trainer:
         )
 
     def train(self, members: Sequence[RunSpec]) -> list[RunResult]:
-        """Train one cohort on a single thread, in parts where memory does not hold it whole."""
-        return train_in_parts(self._train_together, members, make_room=self._make_room)
+        """Train one cohort on a single thread, in parts where memory does not hold it whole.
 
-    def _train_together(self, members: Sequence[RunSpec]) -> list[RunResult]:
+        Raises:
+            InputError: As `check_teaching`, or if weights cannot be kept.
+        """
+        taught = [run for run in members if run.distillation]
+        if not taught:
+            return self._train_in_parts(members, self._kept.keep_wanted)
+        check_teaching(taught, own_rows=self._dataset.owner is not None)
+        started = time.perf_counter()
+        lessons = self._teachers.lessons(taught)
+        seconds = (time.perf_counter() - started) / len(taught)
+        able = [run for run in members if lessons.why_not(run) is None]
+        trained = self._train_in_parts(able, self._kept.keep_wanted, lessons)
+        results = {result.spec: result for result in trained}
+        for run in taught:
+            result = results.get(run) or RunResult(run, "failed", reason=lessons.why_not(run))
+            results[run] = replace(result, seconds=result.seconds + seconds)
+        return [results[run] for run in members]
+
+    def _train_in_parts(
+        self, members: Sequence[RunSpec], keep: Keep, lessons: Lessons = NO_LESSONS
+    ) -> list[RunResult]:
+        def train(part: Sequence[RunSpec]) -> list[RunResult]:
+            return self._train_together(part, keep, lessons)
+
+        return train_in_parts(train, members, make_room=self._make_room) if members else []
+
+    def _train_together(self, members: Sequence[RunSpec], keep: Keep, lessons: Lessons) -> list[RunResult]:
         training = self._study.training
         seeds = {seed: self._seed(seed) for seed in dict.fromkeys(member.seed for member in members)}
         with _one_thread(), _products_in(training.precision):
@@ -97,7 +153,28 @@ class Trainer:
                 max_epochs=training.max_epochs,
                 patience=training.early_stopping,
                 task_patience=training.task_patience,
+                lessons=lessons,
+                keep=keep,
             )
+
+    def _train_teachers(self, runs: Sequence[RunSpec]) -> Trained:
+        """Train teachers whose weights are not at hand, and keep them."""
+        found = Trained()
+
+        def keep(run: RunSpec, weights: Callable[[], Weights]) -> None:
+            found.weights[run] = weights()
+            self._kept.keep(run, found.weights[run])
+
+        for cohort in self.pack(runs):
+            for result in self._train_in_parts(cohort, keep):
+                if not result.ok:
+                    found.failed[result.spec] = str(result.reason)
+        return found
+
+    def _ask(self, teacher: RunSpec, weights: Weights) -> Tensor | None:
+        data = self._seed(teacher.seed)
+        with _one_thread(), _products_in(self._study.training.precision):
+            return self._teacher_networks.ask(teacher, weights, data)
 
     def probe(self, run: RunSpec) -> JointProbe:
         """Train one joint run on a single thread, for what it shows about its tasks on the way.
@@ -128,8 +205,9 @@ class Trainer:
         return None if free is None else free // self._n_sharing
 
     def _make_room(self) -> None:
-        """Forget rows, which are drawn again when needed."""
+        """Forget rows and lessons, which are drawn again when needed."""
         self._seeds.clear()
+        self._teachers.forget()
         if self._shapes.device != "cpu":
             torch.cuda.empty_cache()
 
@@ -144,13 +222,6 @@ class Trainer:
             draw = seed_data if self._dataset.owner is None else own_rows_data
             self._seeds[seed] = draw(self._study, self._dataset, seed, **self._place)
         return self._seeds[seed]
-
-
-def _modules(study: Study, dataset: Dataset) -> Modules | None:
-    if study.model.is_plain_mlp:
-        return None
-    n_outputs = [target.n_outputs for target in dataset.targets.values()]
-    return Modules(study.model, dataset.input_shape, n_outputs=n_outputs, n_tokens=dataset.n_tokens)
 
 
 def _device(name: str) -> str:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskgroup.models import Wiring, wire
-from taskgroup.spec import RunSpec, Sharing
+from taskgroup.spec import Method, RunSpec, Sharing
 
 N_OUTPUTS = {"a": 3, "b": 1, "c": 2}
 N_BLOCKS = 3
@@ -23,12 +23,27 @@ subsets = st.lists(st.sampled_from(sorted(N_OUTPUTS)), min_size=1, unique=True).
 )
 members_of = st.lists(st.builds(run, subsets, st.integers(0, N_BLOCKS)), min_size=1, max_size=5)
 
+TREE = Method("tree", {"branches": {"1": [["a", "c"]], "2": [["a"], ["c"]]}})
+LOW = Method("low_supervision", {"attach": {"a": 1, "b": 2}})
+
+
+def way(subset: tuple[str, ...], method: Method, seed: int = 0) -> RunSpec:
+    return RunSpec(subset, Sharing(method.text, N_BLOCKS), "equal", 0.01, 0.0, seed)
+
+
+any_members = st.lists(
+    st.builds(run, subsets, st.integers(0, N_BLOCKS)) | st.builds(way, subsets, st.sampled_from([TREE, LOW])),
+    min_size=1,
+    max_size=5,
+)
+
 
 def path(wiring: Wiring, branch: int) -> list[int]:
     """The nodes that feed a branch, first layer to last."""
-    node = int(wiring.branch_node[branch])
+    ends = [(heads.level, int(node)) for heads in wiring.heads for node in heads.node]
+    level, node = ends[int(wiring.branch_node[branch])]
     nodes = [node]
-    for layer in reversed(wiring.layers[1:]):
+    for layer in reversed(wiring.layers[1 : level + 1]):
         node = node if layer.parent is None else int(layer.parent[node])
         nodes.append(node)
     return nodes[::-1]
@@ -49,7 +64,34 @@ def test_tasks_share_exactly_the_blocks_of_their_depth(members):
                 assert (nodes[one] == nodes[other]) == (level < members[r].sharing.depth)
 
 
-@given(members_of)
+def together(member: RunSpec, one: str, other: str, level: int) -> bool:
+    """Whether two tasks pass through the same copy of a block."""
+    if member.sharing.method.name == "low_supervision":
+        return True
+    parted = 1 if "b" in (one, other) else 2
+    return level < (member.sharing.depth if member.sharing.is_hard else parted)
+
+
+@given(any_members)
+def test_any_forest_joins_its_tasks_where_it_says(members):
+    wiring = wire(members, N_OUTPUTS, N_BLOCKS)
+    paths = [path(wiring, branch) for branch in range(wiring.n_branches)]
+    names = [tuple(N_OUTPUTS)[task] for task in wiring.branch_task]
+    for p, (r, task) in enumerate(zip(wiring.branch_run, names, strict=True)):
+        low = members[r].sharing.method.name == "low_supervision"
+        assert len(paths[p]) == ({"a": 1, "b": 2}.get(task, N_BLOCKS) if low else N_BLOCKS)
+        for q in range(wiring.n_branches):
+            for level, (one, other) in enumerate(zip(paths[p], paths[q], strict=False)):
+                same = wiring.branch_run[q] == r and (p == q or together(members[r], task, names[q], level))
+                assert (one == other) == same
+    for level, layer in enumerate(wiring.layers):
+        assert {p[level] for p in paths if len(p) > level} == set(range(len(layer.run)))
+        assert (np.diff(layer.run) >= 0).all()
+        assert layer.parent is None or (np.diff(layer.parent) >= 0).all()
+    assert set(wiring.branch_node.tolist()) == set(range(wiring.n_output_nodes))
+
+
+@given(any_members)
 def test_heads_in_one_node_have_columns_of_their_own(members):
     wiring = wire(members, N_OUTPUTS, N_BLOCKS)
     used = [

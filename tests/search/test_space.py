@@ -11,7 +11,7 @@ from planted import document
 from taskgroup.search import Recipe
 from taskgroup.search.space import Space
 from taskgroup.seeds import derive_seed
-from taskgroup.spec import Study, parse_study
+from taskgroup.spec import Method, Study, parse_study
 
 OPEN = {"learning_rate": None, "weight_decay": None}
 
@@ -97,3 +97,25 @@ def test_proposals_gather_where_errors_are_small():
     rates = [math.log(recipe.learning_rate / 0.005) for recipe in tuned(space, 40)]
     late, early = (sum(map(abs, part)) / len(part) for part in (rates[20:], rates[1:11]))
     assert late < early
+
+
+def test_settings_that_depend_on_others_are_tuned_with_them_alone():
+    """A tree has no depth and equal weights have no weights: varying those trains the same network twice."""
+    first, second, *_ = study_of().task_names
+    tree = {"tree": {"branches": {"1": [[first], [second]]}}}
+    sharing = {"kind": ["hard", tree], "depth": [0, 1]}
+    study = study_of(sharing=sharing, weighting=["equal", "static"])
+    recipes = tuned(Space(study, joint=True), 60)
+    assert {recipe.sharing.depth for recipe in recipes if recipe.sharing.is_hard} == {0, 1}
+    assert {recipe.sharing.depth for recipe in recipes if not recipe.sharing.is_hard} == {2}
+    static = [recipe.weighting for recipe in recipes if recipe.weighting != "equal"]
+    assert len(set(static)) > 10, "weights are proposed"
+    assert all(set(Method.parse(text).settings["weights"]) == set(study.task_names) for text in static)
+
+
+def test_what_was_measured_is_told_whole():
+    """Proposals would ignore what is known of trees or weights."""
+    study = study_of(sharing={"kind": ["hard", "mmoe"], "depth": [0, 1]}, weighting=["equal", "static"])
+    space = Space(study, joint=True)
+    told = [(recipe, error_of(recipe)) for recipe in tuned(space, 30)]
+    assert len(space.refilled(told).trials) == len(told)

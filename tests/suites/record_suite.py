@@ -41,6 +41,8 @@ FRAME_COLUMNS = [
         "weight_decay",
         "fidelity",
         "capacity",
+        "sampling",
+        "distillation",
         "status",
         "reason",
         "seconds",
@@ -58,13 +60,17 @@ subsets = st.lists(names, min_size=1, max_size=4, unique=True).map(tuple)
 specs = st.builds(
     RunSpec,
     subset=subsets,
-    sharing=st.builds(Sharing, kind=st.just("hard"), depth=st.integers(0, 20)),
+    sharing=st.builds(
+        Sharing, kind=st.sampled_from(["hard", 'mmoe {"experts": 2}']), depth=st.integers(0, 20)
+    ),
     weighting=names,
     learning_rate=finite,
     weight_decay=finite,
     seed=st.integers(0, 2**63 - 1),
     fidelity=st.floats(0.01, 1.0),
     capacity=st.sampled_from([1.0, 0.5, 1 / 3]),
+    sampling=st.sampled_from(["", "uniform"]),
+    distillation=st.sampled_from(["", "annealed"]),
 )
 scores = st.lists(
     st.builds(Score, task=names, split=st.sampled_from(SPLITS), metric=names, value=st.floats()),
@@ -255,6 +261,8 @@ class RecordSuite:
             "weight_decay": 1e-4,
             "fidelity": 1.0,
             "capacity": 1.0,
+            "sampling": "",
+            "distillation": "",
             "status": "ok",
             "seconds": 0.05,
             "epochs": 30,

@@ -214,7 +214,7 @@ def test_frozen_encoders_train_heads_alone():
     cohort.train_epoch(0)
     (run,) = cohort.network._runs
     assert torch.equal(
-        run.module.shared[0].convolution.weight.float(),
+        run.module.nodes[0][0].convolution.weight.float(),
         case.modules().encoder(1.0).blocks(0)[0].convolution.weight.float(),
     )
 

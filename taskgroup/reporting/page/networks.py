@@ -17,7 +17,8 @@ from taskgroup.reporting.page.markup import (
 )
 from taskgroup.reporting.tables import group_table
 from taskgroup.reporting.words import count, phrase
-from taskgroup.search import Outcome
+from taskgroup.search import Outcome, sharing_in_words
+from taskgroup.spec import Method, unsettled
 
 
 def networks(outcome: Outcome) -> Html:
@@ -90,9 +91,14 @@ def _card(number: int, network: Network, n_blocks: int | None) -> Html:
 
 def _settings(network: Network, n_blocks: int | None) -> list[tuple[str, str]]:
     settings = [("serving cost", f"{network.cost:.4g}"), ("sharing", _sharing(network, n_blocks))]
-    settings += [("loss weighting", phrase(network.weighting or ""))] * (len(network.subset) > 1)
-    settings += [(phrase(name), f"{value:.4g}") for name, value in network.hyperparameters.items()]
+    weighting = Method.parse(network.weighting).in_words if network.weighting else ""
+    settings += [("loss weighting", weighting)] * (len(network.subset) > 1)
+    settings += [(phrase(name), _value(value)) for name, value in network.hyperparameters.items()]
     return [(term, value) for term, value in settings if value]
+
+
+def _value(value: float | str) -> str:
+    return Method.parse(unsettled(value)).in_words if isinstance(value, str) else f"{value:.4g}"
 
 
 def _sharing(network: Network, n_blocks: int | None) -> str:
@@ -101,8 +107,8 @@ def _sharing(network: Network, n_blocks: int | None) -> str:
         return "none: trained alone"
     if sharing is None:
         return ""
-    if sharing.kind != "hard" or n_blocks is None:
-        return f"{phrase(sharing.kind)}, depth {sharing.depth}"
+    if not sharing.is_hard or n_blocks is None:
+        return sharing_in_words(sharing)
     if sharing.depth == 0:
         return "none: each task has its own encoder"
     if sharing.depth >= n_blocks:

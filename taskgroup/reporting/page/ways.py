@@ -1,4 +1,4 @@
-"""How deep and how weighted: what other ways of joint training did."""
+"""How shared and how weighted: what other ways of joint training did."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import pandas as pd
 from taskgroup.reporting.gain_unit import GainUnit, gain_unit
 from taskgroup.reporting.page.markup import Html, details, join, paragraph, section, table
 from taskgroup.reporting.tables import ways_table
-from taskgroup.reporting.words import phrase, probability
-from taskgroup.search import Outcome
-from taskgroup.spec import SEPARATOR
+from taskgroup.reporting.words import count, probability
+from taskgroup.search import Outcome, sharing_in_words
+from taskgroup.spec import SEPARATOR, Method, Sharing, unsettled
 
 _NUMERIC = ("networks", "better", "worse", "mean advantage", "advantage", "95% interval", "q-value", "seeds")
 _CHOSEN = (
@@ -20,7 +20,7 @@ _CHOSEN = (
 
 
 def ways(outcome: Outcome) -> Html:
-    """Each other depth and weighting against the first; nothing where there was one way only."""
+    """Each other way of joint training against the first; nothing where there was one way only."""
     summary = ways_table(outcome)
     if summary.empty or outcome.recipes is None:
         return join([])
@@ -29,14 +29,25 @@ def ways(outcome: Outcome) -> Html:
     n_tried = outcome.ways["subset"].nunique()
     intro = f"Subsets were compared with {home}; {n_tried:,} of them also in another way."
     return section(
-        "How deep, how weighted",
-        paragraph(intro, _CHOSEN),
+        "How shared, how weighted",
+        paragraph(intro, _verdict(summary), _CHOSEN),
         table(_summary(summary, unit), numeric=_NUMERIC),
         details(
             "Every network that was tried in another way", table(_rows(outcome.ways, unit), numeric=_NUMERIC)
         ),
         key="ways",
     )
+
+
+def _verdict(summary: pd.DataFrame) -> str:
+    """Whether anything is told apart from the first way by more than what seeds explain."""
+    better, worse = int(summary["n_better"].sum()), int(summary["n_worse"].sum())
+    if better or worse:
+        return (
+            f"Beyond seed noise another way was better for {count(better, 'network')} and worse for "
+            f"{count(worse, 'network')}; every other difference may be chance."
+        )
+    return "No other way differs from it beyond seed noise, so none can be said to be better or worse."
 
 
 def _summary(summary: pd.DataFrame, unit: GainUnit) -> pd.DataFrame:
@@ -68,7 +79,12 @@ def _rows(tried: pd.DataFrame, unit: GainUnit) -> pd.DataFrame:
 
 
 def _way(rows: pd.DataFrame) -> dict[str, list[str]]:
-    return {
-        "blocks shared": [str(depth) for depth in rows["depth"]],
-        "loss weighting": [phrase(weighting) for weighting in rows["weighting"]],
+    sharings = [Sharing(kind, depth) for kind, depth in zip(rows["sharing"], rows["depth"], strict=True)]
+    words = {
+        "sharing": [sharing_in_words(sharing) for sharing in sharings],
+        "loss weighting": [Method.parse(weighting).in_words for weighting in rows["weighting"]],
     }
+    for name in ("sampling", "distillation"):
+        if (rows[name] != "").any():
+            words[name] = [Method.parse(unsettled(text)).in_words if text else "none" for text in rows[name]]
+    return words

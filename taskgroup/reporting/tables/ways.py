@@ -1,4 +1,4 @@
-"""What each sharing depth and weighting did to the networks that were trained in it as well."""
+"""What each way of sharing and weighting did to the networks that were trained in it as well."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import pandas as pd
 from taskgroup.search import Outcome
 from taskgroup.transfer import FLAG_LEVEL
 
-COLUMNS = ("depth", "weighting", "n_networks", "n_better", "n_worse", "mean")
+WAY = ("sharing", "depth", "weighting", "sampling", "distillation")
+COLUMNS = (*WAY, "n_networks", "n_better", "n_worse", "mean")
 
 
 def ways_table(outcome: Outcome) -> pd.DataFrame:
@@ -19,7 +20,7 @@ def ways_table(outcome: Outcome) -> pd.DataFrame:
         `n_better` and `n_worse` count networks that differ from the same subset in the first way at
         q < 0.05, `mean` is the mean advantage.
     """
-    by_way = outcome.ways.groupby(["depth", "weighting"], sort=False)
+    by_way = outcome.ways.groupby(list(WAY), sort=False)
     rows = [_row(way, own) for way, own in by_way]
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     return table.sort_values("mean", ascending=False, ignore_index=True)

@@ -1,0 +1,67 @@
+"""Which settings of joint training matter: how much each decides whether a recipe is among the best.
+
+The importances are Optuna's (PED-ANOVA, Watanabe 2023), computed on the record's runs of all tasks together,
+which differ in nothing but their settings and seeds. They say how far good recipes agree on a setting, and
+not in which direction.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from taskgroup.search.dimensions import Choice, open_dimensions, settings_of
+from taskgroup.search.recipe import Recipe
+from taskgroup.spec import Sharing, Study, subset_name
+
+IMPORTANCE_COLUMNS = ("setting", "importance", "n_values", "n_recipes", "best")
+_FEWEST = 10
+
+
+def importance_table(runs: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """The importance of every setting that was tuned for all tasks together.
+
+    Args:
+        runs: The record's runs with gains.
+        study: What was left open.
+
+    Returns:
+        `IMPORTANCE_COLUMNS`, most important first: the share of what all settings tell together, the values
+        that were tried, the recipes measured, and the value of the best of them. Empty with fewer than ten
+        recipes or with one open setting, of which there is nothing to tell.
+    """
+    dimensions = open_dimensions(study, joint=True)
+    told = _recipes_with_gains(runs, study) if len(dimensions) > 1 and len(runs) else []
+    if len(told) < _FEWEST:
+        return pd.DataFrame(columns=list(IMPORTANCE_COLUMNS))
+    from taskgroup.search.space import importances_of  # Optuna takes a second to load
+
+    settings = [settings_of(recipe, study) for recipe, _ in told]
+    gains = [gain for _, gain in told]
+    best = settings[int(np.argmax(gains))]
+    rows: list[tuple[Any, ...]] = []
+    for name, importance in importances_of(study, told).items():
+        dimension = next(d for d in dimensions if d.name == name)
+        n_values = len({values[name] for values in settings if name in values})
+        shown = best.get(name) if dimension.applies(best) else None
+        value = shown if isinstance(dimension, Choice) or shown is None else f"{shown:.2g}"
+        rows.append((name, importance, n_values, len(told), value))
+    return pd.DataFrame(rows, columns=list(IMPORTANCE_COLUMNS))
+
+
+def _recipes_with_gains(runs: pd.DataFrame, study: Study) -> list[tuple[Recipe, float]]:
+    """Each recipe of all tasks together with its mean validation gain over tasks and seeds."""
+    everything = runs[
+        (runs["subset"] == subset_name(study.task_names))
+        & (runs["split"] == "validation")
+        & (runs["fidelity"] == 1.0)
+        & np.isfinite(runs["gain"].astype(float))
+    ]
+    columns = ["learning_rate", "weight_decay", "sharing", "depth", "weighting", "sampling", "distillation"]
+    means = everything.groupby(columns, sort=False)["gain"].mean().reset_index()
+    return [
+        (Recipe(rate, decay, Sharing(kind, depth), weighting, 1.0, sampling, taught), float(gain))
+        for rate, decay, kind, depth, weighting, sampling, taught, gain in means.itertuples(index=False)
+    ]
