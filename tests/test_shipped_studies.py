@@ -92,3 +92,13 @@ def test_wrong_encoders_are_refused_before_anything_is_written(tmp_path, monkeyp
     with pytest.raises(InputError, match="there is no module 'nowhere'"):
         tg.search(study.model_copy(update={"model": model}), storage="sqlite:///taskgroup.db")
     assert not list(tmp_path.iterdir())
+
+
+def test_hospitals_unlearn_what_they_are_told_to():
+    """The shipped example of auxiliary tasks shows what its comments say."""
+    result = tg.search(tg.load_study(STUDIES / "hospitals.yaml"))
+    (network,) = result.recommendation.networks
+    assert network.serves == ("ill",)
+    assert "hospital" in network.subset
+    assert "bed" not in network.subset
+    assert result.recommendation.low > 0

@@ -38,7 +38,7 @@ class LinearTask:
         """Mean loss over rows."""
         z, y = rows.offset + rows.features @ change, rows.targets
         if self.model.kind == "regression":
-            return float(((z - y) ** 2).sum(axis=1).mean())
+            return float(((z - y) ** 2).mean(axis=1).mean())
         if self.model.kind == "multiclass":
             return float(-(y * special.log_softmax(z, axis=1)).sum(axis=1).mean())
         return float((np.logaddexp(0.0, z) - y * z).mean())
@@ -68,11 +68,11 @@ class LinearTask:
 
     @property
     def _scale(self) -> float:
-        """What a mean over rows, and over labels, divides by; a squared error has twice the slope."""
+        """What a mean over rows, and over columns, divides by; a squared error has twice the slope."""
         rows = self.model.train
         n, n_outputs = len(rows.offset), self.model.n_outputs
         if self.model.kind == "regression":
-            return 2.0 / n
+            return 2.0 / (n * n_outputs)
         return 1.0 / n if self.model.kind == "multiclass" else 1.0 / (n * n_outputs)
 
     def _activate(self, z: Floats) -> Floats:

@@ -72,7 +72,7 @@ def _auxiliary_lines(outcome: Outcome) -> list[str]:
         return []
     alone = tried[(tried["beside"] == tried["target"]) & (tried["q_value"] < 0.05) & (tried["gain"] > 0)]
     if alone.empty:
-        return ["No auxiliary task helps a single target at q < 0.05."]
+        return ["No auxiliary task helps a single target at q < 0.05 on the validation rows of the search."]
     return ["Auxiliary tasks that help (q < 0.05, validation rows):"] + [
         f"  {row.auxiliary} helps {row.target}: {row.gain:+.0%} [{row.low:+.0%} to {row.high:+.0%}]"
         for row in alone.sort_values("gain", ascending=False).itertuples(index=False)

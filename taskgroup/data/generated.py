@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from taskgroup.data.assays import assays_table
+from taskgroup.data.hospitals import hospitals_table
 from taskgroup.data.reviews import film_reviews_table, hotel_reviews_table
 from taskgroup.data.sentiment_topic import sentiment_topic_table
 from taskgroup.data.table import Table
@@ -13,6 +14,7 @@ from taskgroup.errors import InputError, nearest
 GENERATED: dict[str, Callable[[], Table]] = {
     "assays": assays_table,
     "film_reviews": film_reviews_table,
+    "hospitals": hospitals_table,
     "hotel_reviews": hotel_reviews_table,
     "sentiment_topic": sentiment_topic_table,
 }

@@ -107,10 +107,10 @@ class Driver:
             self._progress.note(f"{what}: {how}")
         self._measure_baselines(recipes)
         self._hints = self._hints_by(recipes)
-        values, errors = self._measure_subsets(recipes)
+        values, state = self._measure_subsets(recipes)
         if self._study.search.baseline == "matched":
             self._measure_matched(recipes)
-        grouping = self._confirm(recipes, values, errors)
+        grouping = self._confirm(recipes, values, state)
         if self._record.grouping(self._id) != grouping.document():
             self._record.save_grouping(self._id, grouping.document(), final=True)
 
@@ -145,11 +145,11 @@ class Driver:
                     f"{own[0].reason}"
                 )
 
-    def _measure_subsets(self, recipes: Recipes) -> tuple[Values, Mapping[str, float]]:
+    def _measure_subsets(self, recipes: Recipes) -> tuple[Values, State]:
         """Ask the strategy and measure, until runs, time or promise are spent.
 
         Returns:
-            What the strategy then believes of the measured networks, and the values' standard errors.
+            What the strategy then believes of the measured networks, and all that it sees.
         """
         name = self._study.search.strategy
         strategy = strategy_named(name)
@@ -167,7 +167,7 @@ class Driver:
             state = self._state(recipes, n_left, {*state.values, *batch})
             said = self._say_best(state, said)
         believed = strategy.expected(state)
-        return {arm: believed[arm] for arm in state.served if arm in believed}, state.errors
+        return {arm: believed[arm] for arm in state.served if arm in believed}, state
 
     def _measure(self, batch: Sequence[Arm], recipes: Recipes, n_left: float) -> None:
         only_pairs = max(len(arm.subset) for arm in batch) == 2
@@ -239,10 +239,11 @@ class Driver:
             auxiliary=self._study.auxiliary_names,
         )
 
-    def _confirm(self, recipes: Recipes, values: Values, errors: Mapping[str, float]) -> Grouping:
+    def _confirm(self, recipes: Recipes, values: Values, state: State) -> Grouping:
         study, plan = self._study, self._plan
         serving = Serving(study, recipes, self._n_inputs)
-        finalists, baselines = serving.finalists(values, MAX_FINALISTS, errors=errors), serving.baselines()
+        finalists = serving.finalists(values, MAX_FINALISTS, errors=state.errors, noise=state.noise)
+        baselines = serving.baselines()
         if not finalists:
             raise RunFailedError(
                 "the networks that could be trained do not serve every task within the grouping limit "

@@ -21,10 +21,11 @@ from taskgroup.search.arm import Arm
 from taskgroup.search.catalog import strategy_named
 from taskgroup.search.confirm import Advantage, Confirmation, all_in_one, serving_of, single_task
 from taskgroup.search.lab import Lab
+from taskgroup.search.lean import Leanness
 from taskgroup.search.plan import Plan, calls_document
 from taskgroup.search.progress import Progress
 from taskgroup.search.recipe import FUNCTION_RECIPES
-from taskgroup.search.strategy import ServingLimit, State, Strategy, batch_size
+from taskgroup.search.strategy import ServingLimit, State, Strategy, Values, batch_size
 from taskgroup.spec import Study, Subset, subset_from_name
 from taskgroup.storage import Record
 from taskgroup.transfer import predicted_gain
@@ -318,7 +319,8 @@ def _known(advantage: Advantage) -> dict[str, float | None]:
 
 def _chosen(state: State, strategy: Strategy) -> Grouping | None:
     """The best grouping by what the strategy believes; its totals as measured, where all of it was."""
-    grouping = state.best_grouping(strategy.expected(state))
+    expected = strategy.expected(state)
+    grouping = _lean(state.best_grouping(expected), expected, state)
     if grouping is None or any(network.subset not in state.at_home for network in grouping.networks):
         return grouping
     total = math.fsum(
@@ -329,6 +331,27 @@ def _chosen(state: State, strategy: Strategy) -> Grouping | None:
     by_measured = state.best_grouping(state.values)
     bound = total if by_measured is None or by_measured.bound is None else max(by_measured.bound, total)
     return replace(grouping, select_total=total, bound=bound, optimal=math.isclose(total, bound))
+
+
+def _lean(grouping: Grouping | None, values: Values, state: State) -> Grouping | None:
+    """The grouping without auxiliary tasks that do not earn their place; itself where all do."""
+    if grouping is None or not state.auxiliary:
+        return grouping
+    chosen = {Arm(network.subset) for network in grouping.networks}
+    candidates = state.candidates
+    leanness = Leanness(
+        {arm: of_tasks for arm, of_tasks in values.items() if arm in state.values or arm in chosen},
+        state.auxiliary,
+        state.importance,
+        noise=state.noise,
+        errors={task: math.sqrt(2 * variance) for task, variance in state.noise.items()},  # both are scores
+        allow=lambda subset: candidates is None or subset in candidates,
+    )
+    networks = tuple(
+        replace(network, subset=leanness.leaner(Arm(network.subset), network.serves).subset)
+        for network in grouping.networks
+    )
+    return replace(grouping, networks=networks)
 
 
 def _verdict(over_joint: Advantage, over_single: Advantage, *, confirmed: bool) -> str:

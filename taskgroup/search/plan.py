@@ -86,7 +86,7 @@ def make_plan(study: Study, *, n_proposals: int | None = None) -> Plan:
     left = max(left - tuning_runs(study, n_proposals, len(tuning)), 0)
     several = search.strategy == "active" and search.per_network
     ways = n_ways(study) if several else 1
-    possible = ways * (2 ** (n_tasks + n_riding) - 2**n_riding - n_tasks) - 1
+    possible = ways * (2 ** (n_tasks + n_riding) - 2**n_riding - n_tasks) - (n_tasks > 1)
     n_subsets = min((left - _matched_runs(study, left)) // len(seeds), possible)
     return Plan(seeds, fresh, tuning, n_proposals, n_subsets, search.runs, confirmation)
 

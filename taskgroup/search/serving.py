@@ -13,6 +13,7 @@ from taskgroup.grouping import Candidate, Grouping, Network, Problem, Rules, sol
 from taskgroup.search.analysis import importance
 from taskgroup.search.arm import Arm
 from taskgroup.search.cost import study_cost
+from taskgroup.search.lean import Leanness
 from taskgroup.search.plan import serving_limit
 from taskgroup.search.recipe import Recipes
 from taskgroup.search.strategy import ServingLimit, Values
@@ -63,15 +64,32 @@ class Serving:
         return self._solve(values, self._limit, {})
 
     def finalists(
-        self, values: Values, n: int, *, errors: Mapping[str, float] | None = None
+        self,
+        values: Values,
+        n: int,
+        *,
+        errors: Mapping[str, float] | None = None,
+        noise: Mapping[str, float] | None = None,
     ) -> list[Grouping]:
         """The best groupings at each number of networks within the limit, best first, at most `n`.
+
+        Auxiliary tasks that do not earn their place in them are left out (`Leanness`).
 
         Args:
             values: Of the measured networks.
             n: How many.
             errors: Standard error of a joint value by task, for a risk-averse choice.
+            noise: Variance by task of a joint value beyond what a seed does to all networks alike.
         """
+        study = self._study
+        leanness = Leanness(
+            values,
+            study.auxiliary_names,
+            importance(study.main_tasks),
+            noise or {},
+            errors or {},
+            self._rules.allow,
+        )
         n_tasks = len(self._study.main_names)
         most = min(self._limit.max_groups or n_tasks, n_tasks)
         limits = [ServingLimit(max_groups=k) for k in range(1, most + 1)]
@@ -80,10 +98,38 @@ class Serving:
         found: dict[frozenset[Arm], Grouping] = {}
         for limit in limits:
             with contextlib.suppress(InfeasibleError):  # where all-in-one failed, few networks may not do
-                grouping = self._solve(values, limit, errors or {})
+                grouping = self._lean(self._solve(values, limit, errors or {}), leanness)
                 networks = frozenset(self._recipes.arm_of(network) for network in grouping.networks)
                 found.setdefault(networks, grouping)
         return sorted(found.values(), key=lambda grouping: -grouping.select_total)[:n]
+
+    def _lean(self, grouping: Grouping, leanness: Leanness) -> Grouping:
+        """The grouping without auxiliary tasks that do not earn their place; itself where all do."""
+        arms = [self._recipes.arm_of(network) for network in grouping.networks]
+        serves = [network.serves for network in grouping.networks]
+        lean = [leanness.leaner(arm, served) for arm, served in zip(arms, serves, strict=True)]
+        if lean == arms:
+            return grouping
+        networks = tuple(self._network(arm, served) for arm, served in zip(lean, serves, strict=True))
+        weights = importance(self._study.main_tasks)
+        total = math.fsum(
+            weights[task] * leanness.values[arm][task]
+            for arm, served in zip(lean, serves, strict=True)
+            for task in served
+        )
+        cost = math.fsum(network.cost for network in networks)
+        return replace(grouping, networks=networks, cost=cost, select_total=total, optimal=False)
+
+    def _network(self, arm: Arm, serves: Subset) -> Network:
+        candidate = self._candidate(arm, {}, {})
+        network = Network(
+            subset=arm.subset,
+            serves=serves,
+            sharing=candidate.sharing,
+            weighting=candidate.weighting,
+            hyperparameters=candidate.hyperparameters,
+        )
+        return self._at_served_cost(network)
 
     def baselines(self) -> dict[str, Grouping]:
         """Every task alone, and all in one network."""

@@ -7,6 +7,7 @@ import pytest
 
 from taskgroup.data.assays import ASSAY_GROUPS, assays_table
 from taskgroup.data.generated import GENERATED, read_generated
+from taskgroup.data.hospitals import N_HOSPITALS, hospitals_table
 from taskgroup.data.reviews import film_reviews_table, hotel_reviews_table
 
 
@@ -52,3 +53,18 @@ def test_assays_of_a_group_are_related():
     others = [association(a, b) for a in names for b in names if a < b and group_of[a] != group_of[b]]
     assert min(related) > 0.2
     assert max(others) < 0.2
+
+
+def test_hospitals_tell_who_is_ill_and_devices_tell_the_hospital():
+    """The nuisance must be worth learning, or there were nothing to unlearn."""
+    columns = hospitals_table().columns
+    hospital = np.unique(columns["hospital"].astype(str), return_inverse=True)[1]
+    assert len(set(hospital)) == N_HOSPITALS
+    share_ill = np.bincount(hospital, columns["ill"]) / np.bincount(hospital)
+    assert ((share_ill < 0.4) | (share_ill > 0.6)).all()
+    device = np.stack([columns[f"device_{i}"] for i in range(3)], axis=1)
+    means = np.stack([device[hospital == h].mean(axis=0) for h in range(N_HOSPITALS)])
+    within = np.mean([device[hospital == h].std(axis=0) for h in range(N_HOSPITALS)])
+    assert means.std(axis=0).min() > 3 * within
+    assert abs(np.corrcoef(columns["biopsy"], columns["ill"])[0, 1]) > 0.9
+    assert abs(np.corrcoef(columns["bed"], columns["ill"])[0, 1]) < 0.1

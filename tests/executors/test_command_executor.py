@@ -272,3 +272,15 @@ def test_commands_end_with_a_search_that_is_killed(tmp_path):
         pid = int((tmp_path / "fifo").read_text())
         search.send_signal(signal.SIGKILL)
     assert has_ended(pid)
+
+
+def test_auxiliary_tasks_need_no_scores_and_get_none(tmp_path):
+    """A command is told who rides along; how well that goes is its own business."""
+    tasks = [Task(name="a", kind="regression"), Task(name="b", kind="regression", role="auxiliary")]
+    for body in ("write({'a': 1.0})", "write({'a': 1.0, 'b': 'unknown'})"):
+        executor = CommandExecutor(command(tmp_path, body), tasks)
+        try:
+            ((result,),) = executor.train([[make_spec("a", "b")]])
+        finally:
+            executor.close()
+        assert [(score.task, score.value) for score in result.scores] == [("a", 1.0)]

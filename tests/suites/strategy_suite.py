@@ -72,6 +72,15 @@ class Case:
     importance: dict[str, float] = field(default_factory=dict)
     noise: float = 0.0
     refused: frozenset[Subset] = frozenset()
+    auxiliary: Subset = ()
+
+    @property
+    def main(self) -> Subset:
+        return tuple(task for task in self.tasks if task not in self.auxiliary)
+
+    def measure(self, subset: Subset) -> dict[str, float]:
+        """What is measured of a subset: nothing of tasks that only ride along."""
+        return {task: value for task, value in self.value(subset).items() if task not in self.auxiliary}
 
     @property
     def tasks(self) -> Subset:
@@ -79,7 +88,8 @@ class Case:
 
     def open(self, subset: Subset, measured: Measured) -> bool:
         known = self.candidates is None or subset in self.candidates
-        return known and subset not in measured and subset not in self.refused
+        serves = not set(subset) <= set(self.auxiliary)
+        return known and serves and subset not in measured and subset not in self.refused
 
     def state(self, measured: Measured, **changes) -> State:
         state = State(
@@ -91,12 +101,13 @@ class Case:
             n_left=99,
             allowed=lambda arm: self.open(arm.subset, measured),
             candidates=self.candidates,
-            noise=dict.fromkeys(self.tasks, self.noise) if self.noise else {},
+            noise=dict.fromkeys(self.main, self.noise) if self.noise else {},
+            auxiliary=self.auxiliary,
         )
         return replace(state, **changes)
 
     def start(self) -> Measured:
-        return {s: self.value(s) for s in self.first(self.tasks) if s not in self.refused}
+        return {s: self.measure(s) for s in self.first(self.main) if s not in self.refused}
 
 
 def _only(subsets: list[Subset]) -> Callable[[Subset], list[Subset]]:
@@ -138,6 +149,10 @@ CASES = [
         value=lambda s: {t: v for t, v in helped(s).items() if s != FOUR or t > "t00"},
     ),
     Case("a pair may not be trained", refused=frozenset([_LOSING])),
+    Case("one task rides along", auxiliary=("t01",)),
+    Case("two ride along, out of order", n_tasks=5, auxiliary=("t00", "t03")),
+    Case("all but one ride along", auxiliary=("t00", "t02", "t03"), noise=0.01),
+    Case("one rides along within a budget", auxiliary=("t02",), limit=ServingLimit(budget=2.0)),
 ]
 LARGE = [
     Case("thirteen tasks", n_tasks=13, limit=ServingLimit(3)),
@@ -148,6 +163,7 @@ LARGE = [
         limit=ServingLimit(budget=3.0),
         cost=lambda s: 0.5 + 0.05 * len(s),
     ),
+    Case("thirteen tasks of which three ride along", 13, ServingLimit(3), auxiliary=("t00", "t05", "t12")),
 ]
 EVERY_CASE = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 EVERY_LARGE_CASE = pytest.mark.parametrize("case", LARGE, ids=lambda case: case.name)
@@ -161,7 +177,7 @@ def explored(strategy: Strategy, case: Case, *, batch: int, rounds: int) -> tupl
         check_proposal(proposed, case, measured, batch)
         if not proposed:
             return measured, True
-        measured |= {subset: case.value(subset) for subset in proposed}
+        measured |= {subset: case.measure(subset) for subset in proposed}
     return measured, False
 
 
@@ -179,8 +195,9 @@ def check_expected(strategy: Strategy, case: Case, measured: Measured) -> None:
             assert dict(expected[subset]) == of_tasks, "what a task alone was measured at must stand"
     for subset, of_tasks in expected.items():
         assert subset in measured or case.open(subset, measured), f"{subset} is neither measured nor allowed"
-        assert set(of_tasks) <= set(subset)
-        assert set(of_tasks) == set(subset) or subset in measured
+        served = set(subset) - set(case.auxiliary)
+        assert set(of_tasks) <= served
+        assert set(of_tasks) == served or subset in measured
         assert all(math.isfinite(value) for value in of_tasks.values())
 
 
@@ -203,7 +220,8 @@ class StrategySuite:
         check_expected(strategy, case, case.start())
         measured, _ = explored(strategy, case, batch=2, rounds=3)
         check_expected(strategy, case, measured)
-        check_expected(strategy, case, {s: case.value(s) for s in joint(case.tasks) if s not in case.refused})
+        every = [s for s in joint(case.tasks) if s not in case.refused and not set(s) <= set(case.auxiliary)]
+        check_expected(strategy, case, {s: case.measure(s) for s in every})
 
     @EVERY_CASE
     def test_the_same_state_gives_the_same_proposals(self, strategy, case):
@@ -225,8 +243,8 @@ class StrategySuite:
 
     @EVERY_CASE
     def test_nothing_is_left_to_propose_when_everything_is_measured(self, strategy, case):
-        singles: list[Subset] = [(task,) for task in case.tasks]
-        measured = {s: case.value(s) for s in [*singles, *joint(case.tasks)] if case.open(s, {})}
+        singles: list[Subset] = [(task,) for task in case.main]
+        measured = {s: case.measure(s) for s in [*singles, *joint(case.tasks)] if case.open(s, {})}
         assert strategy.propose(case.state(measured), 5) == []
 
     @EVERY_CASE

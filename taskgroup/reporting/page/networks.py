@@ -39,7 +39,11 @@ def networks(outcome: Outcome) -> Html:
     intro = "Each column is a network to train. Every task is served by exactly one of them."
     return section(
         "The networks to train",
-        paragraph(intro, _ride_along(everyone_served=bool(table["served"].all())), _certainty(grouping)),
+        paragraph(
+            intro,
+            _ride_along(everyone_served=bool(table["served"].all())),
+            _certainty(grouping, auxiliaries=bool(outcome.study.auxiliary_names)),
+        ),
         drawing,
         element("div", *cards, class_="cards"),
         key="networks",
@@ -55,7 +59,7 @@ def _ride_along(*, everyone_served: bool) -> str:
     )
 
 
-def _certainty(grouping: Grouping) -> str:
+def _certainty(grouping: Grouping, *, auxiliaries: bool) -> str:
     if grouping.optimal:
         return (
             "By the gains that the search expected of the networks it trained, no better assignment exists; "
@@ -64,7 +68,10 @@ def _certainty(grouping: Grouping) -> str:
     if grouping.bound is None:
         return ""
     if grouping.confirmed:
-        return "The search's first estimates favoured another choice; the fresh seeds decided for this one."
+        why = "the fresh seeds"
+        if auxiliaries:
+            why = "the fresh seeds, or leaving out auxiliary tasks that did not earn their place,"
+        return f"The search's first estimates favoured another choice; {why} decided for this one."
     return (
         f"The solver stopped before it could prove that this is the best assignment: its total is "
         f"{grouping.select_total:.4g}, and no assignment can be better than {grouping.bound:.4g}."
