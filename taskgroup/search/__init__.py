@@ -9,16 +9,18 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from taskgroup.search.analysis import runs_with_gains
+from taskgroup.search.by_depth import affinity_by_depth_of
 from taskgroup.search.conclude import conclude, conclude_stored
 from taskgroup.search.cost import affordable_sharings
 from taskgroup.search.matched import joint_sizes, matched_capacities, matched_specs
 from taskgroup.search.outcome import Outcome
-from taskgroup.search.plan import Plan, make_plan
+from taskgroup.search.plan import Plan, make_plan, search_seeds
 from taskgroup.search.progress import Progress, Silent
 from taskgroup.search.recipe import FUNCTION_RECIPES, Recipe, Recipes, default_recipes
 
 if TYPE_CHECKING:
     from taskgroup.search.catalog import DEFAULT_STRATEGY, strategy_named
+    from taskgroup.search.depth_runs import measure_by_depth
     from taskgroup.search.driver import Driver
     from taskgroup.search.estimate import REPORT_SECONDS, Estimated, Estimation, known_estimator
     from taskgroup.search.feasible import require_feasible
@@ -51,6 +53,7 @@ _HOMES = {
     "require_feasible": "feasible",
     "in_task_order": "function",
     "known_estimator": "estimate",
+    "measure_by_depth": "depth_runs",
     "plan_calls": "function",
     "read_measured": "measured_table",
     "replay_strategy": "replay",
@@ -76,6 +79,7 @@ __all__ = [
     "Replay",
     "ReplaySettings",
     "Silent",
+    "affinity_by_depth_of",
     "affordable_sharings",
     "as_candidates",
     "conclude",
@@ -88,11 +92,13 @@ __all__ = [
     "make_plan",
     "matched_capacities",
     "matched_specs",
+    "measure_by_depth",
     "plan_calls",
     "read_measured",
     "replay_strategy",
     "require_feasible",
     "runs_with_gains",
+    "search_seeds",
     "strategy_named",
 ]
 

@@ -121,7 +121,11 @@ class HeatmapTable:
 
 
 def heatmap_table(
-    affinity: AffinityMatrix, grouping: Grouping | None = None, *, unit: GainUnit = SHARE_OF_ERROR
+    affinity: AffinityMatrix,
+    grouping: Grouping | None = None,
+    *,
+    unit: GainUnit = SHARE_OF_ERROR,
+    order: list[str] | None = None,
 ) -> HeatmapTable:
     """Arrange an affinity matrix for drawing.
 
@@ -129,8 +133,9 @@ def heatmap_table(
         affinity: The measured or estimated gains.
         grouping: Marks where the serving network changes.
         unit: What gains are measured in.
+        order: Of rows and columns; by default tasks that help each other stand together.
     """
-    order = leaf_order(affinity.estimate)
+    order = leaf_order(affinity.estimate) if order is None else order
     estimate, low, high, q_value, n_runs = (
         frame.loc[order, order].astype(float)
         for frame in (affinity.estimate, affinity.low, affinity.high, affinity.q_value, affinity.n_runs)
