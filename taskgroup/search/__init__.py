@@ -9,25 +9,28 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from taskgroup.search.analysis import runs_with_gains
+from taskgroup.search.by_depth import affinity_by_depth_of
 from taskgroup.search.conclude import conclude, conclude_stored
 from taskgroup.search.cost import affordable_sharings
 from taskgroup.search.importances import importance_table
 from taskgroup.search.linear_comparison import LinearComparison
 from taskgroup.search.matched import joint_sizes, matched_capacities, matched_specs
 from taskgroup.search.outcome import Outcome
-from taskgroup.search.plan import Plan, make_plan
+from taskgroup.search.plan import Plan, make_plan, search_seeds
 from taskgroup.search.progress import Progress, Silent
 from taskgroup.search.recipe import (
     FUNCTION_RECIPES,
     Recipe,
     Recipes,
     default_recipes,
+    help_in_words,
     sharing_in_words,
     way_in_words,
 )
 
 if TYPE_CHECKING:
     from taskgroup.search.catalog import DEFAULT_STRATEGY, strategy_named
+    from taskgroup.search.depth_runs import measure_by_depth
     from taskgroup.search.driver import Driver
     from taskgroup.search.estimate import REPORT_SECONDS, Estimated, Estimation, known_estimator
     from taskgroup.search.feasible import require_feasible
@@ -68,6 +71,7 @@ _HOMES = {
     "require_feasible": "feasible",
     "in_task_order": "function",
     "known_estimator": "estimate",
+    "measure_by_depth": "depth_runs",
     "plan_calls": "function",
     "read_measured": "measured_table",
     "replay_strategy": "replay",
@@ -95,6 +99,7 @@ __all__ = [
     "Replay",
     "ReplaySettings",
     "Silent",
+    "affinity_by_depth_of",
     "affordable_sharings",
     "as_candidates",
     "conclude",
@@ -102,6 +107,7 @@ __all__ = [
     "default_recipes",
     "export_runs",
     "fit_linear_baselines",
+    "help_in_words",
     "importance_table",
     "in_task_order",
     "joint_sizes",
@@ -110,11 +116,13 @@ __all__ = [
     "make_plan",
     "matched_capacities",
     "matched_specs",
+    "measure_by_depth",
     "plan_calls",
     "read_measured",
     "replay_strategy",
     "require_feasible",
     "runs_with_gains",
+    "search_seeds",
     "sharing_in_words",
     "strategy_named",
     "way_in_words",

@@ -21,6 +21,7 @@ from taskgroup.spec import (
     Sharing,
     Study,
     Subset,
+    sampling_in_words,
     settled,
     subset_name,
     unsettled,
@@ -95,10 +96,21 @@ def way_in_words(sharing: Sharing, weighting: str, sampling: str = "", distillat
     '2 blocks shared, equal weighting'
     """
     words = [sharing_in_words(sharing), f"{Method.parse(weighting).in_words} weighting"]
-    words += [f"{Method.parse(sampling).in_words} sampling"] * bool(sampling)
+    words += [f"{sampling_in_words(sampling)} sampling"] * bool(sampling)
     if distillation:
-        words.append(f"taught by single-task networks ({Method.parse(unsettled(distillation)).in_words})")
+        words.append(f"taught by single-task networks ({help_in_words('distillation', distillation)})")
     return ", ".join(words)
+
+
+def help_in_words(name: str, text: str) -> str:
+    """A sampling or a distillation for a reader.
+
+    >>> help_in_words("distillation", ""), help_in_words("sampling", "round_robin")
+    ('none', 'round robin')
+    """
+    if not text:
+        return "none"
+    return sampling_in_words(text) if name == "sampling" else Method.parse(unsettled(text)).in_words
 
 
 def sharing_in_words(sharing: Sharing) -> str:

@@ -31,6 +31,7 @@ from taskgroup.spec.sampling import (
     TemperatureSampling,
     ValidationSampling,
     sampling_from_text,
+    sampling_in_words,
     sampling_text,
 )
 from taskgroup.spec.search_section import SearchSpec
@@ -105,6 +106,7 @@ __all__ = [
     "read_distillations",
     "read_study",
     "sampling_from_text",
+    "sampling_in_words",
     "sampling_text",
     "scaled_widths",
     "settled",

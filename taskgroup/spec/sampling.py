@@ -19,6 +19,9 @@ from pydantic import (
 
 from taskgroup.errors import InputError, nearest
 
+_NAMING = ("by", "main", "temperature")
+"""What tells a sampling with settings from others stands first."""
+
 SamplingName = Literal["proportional", "uniform", "round_robin", "validation"]
 Schedule = Literal["exponential", "sigmoid", "constant"]
 _Loss = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -163,6 +166,32 @@ def sampling_text(sampling: SamplingSpec) -> str:
     if isinstance(sampling, str):
         return sampling
     return json.dumps(sampling.model_dump(mode="json", exclude_defaults=True), sort_keys=True)
+
+
+def sampling_in_words(text: str) -> str:
+    """A sampling's text for a reader.
+
+    >>> sampling_in_words('{"annealed": true, "temperature": 5.0}'), sampling_in_words("round_robin")
+    ('temperature 5, annealed', 'round robin')
+    """
+    if not text.startswith("{"):
+        return text.replace("_", " ")
+    settings = json.loads(text)
+    words = []
+    for name, value in sorted(settings.items(), key=lambda item: item[0] not in _NAMING):
+        shown = "" if value is True else f" {value:g}" if isinstance(value, float) else f" {value}"
+        words.append(f"{name}{shown}")
+    return ", ".join(words)
+
+
+def read_samplings(value: object) -> list[str]:
+    """The texts of samplings that a search may try.
+
+    Raises:
+        ValueError: If one is none.
+    """
+    listed = value if isinstance(value, list) else [value]
+    return list(dict.fromkeys(sampling_text(_read(entry)) for entry in listed))  # type: ignore[arg-type]
 
 
 def check_sampling_tasks(sampling: SamplingSpec, tasks: Sequence[str], *, reads: str) -> None:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, Field
 from taskgroup.spec.distillation_facts import read_distillations
 from taskgroup.spec.duration import Seconds
 from taskgroup.spec.method import Method, Options, read_methods
+from taskgroup.spec.sampling import read_samplings
 from taskgroup.spec.section import SECTION, Fraction
 from taskgroup.spec.sharing_kinds import SHARING_KINDS
 from taskgroup.spec.weighting_facts import WEIGHTING_FACTS
@@ -68,6 +69,8 @@ class SearchSpec(BaseModel):
     Attributes:
         sharing: Sharing kinds and depths.
         weighting: Names of `WEIGHTING_FACTS`, or a name with settings as in `{dwa: {temperature: 1}}`.
+        sampling: Ways to mix the rows of tasks that have rows of their own, as in `training.sampling`, which
+            is the default.
         distillation: Whether single-task networks teach the joint ones: `none`, names of
             `DISTILLATION_FACTS`, or a name with settings as in `{fixed: {weight: 0.5}}`.
         strategy: How subsets are chosen: `active`, `hoa`, `pairs`, `random` or `exhaustive`.
@@ -98,6 +101,10 @@ class SearchSpec(BaseModel):
         BeforeValidator(_read_weightings, json_schema_input_type=str | list[str | dict[str, Any]]),
         Field(min_length=1),
     ] = ["equal"]
+    sampling: Annotated[
+        list[str],
+        BeforeValidator(read_samplings, json_schema_input_type=str | list[str | dict[str, Any]]),
+    ] = []
     distillation: Annotated[
         list[str],
         BeforeValidator(read_distillations, json_schema_input_type=str | list[str | dict[str, Any]]),
