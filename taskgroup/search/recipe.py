@@ -30,6 +30,7 @@ from taskgroup.spec import (
 DEFAULT_LEARNING_RATE = 3e-3
 DEFAULT_WEIGHT_DECAY = 1e-2
 _MOST_COMBINED = 12
+_MOST_NAMED = 3
 _HELPS = ("sampling", "distillation")
 
 
@@ -185,8 +186,12 @@ class Recipes:
             words = {"single-task training": _steps_in_words(self.single), "joint training": joint}
         elif self.others:
             words = {"joint training": self.joint.way_in_words}
-        others = "; ".join(r.way_in_words for r in self.others if r.fidelity == 1.0)
-        return {**words, "also compared": others} if others else words
+        others = [recipe for recipe in self.others if recipe.fidelity == 1.0]
+        if not others:
+            return words
+        if len(others) > _MOST_NAMED:
+            return {**words, "also compared": f"{len(others)} other ways of sharing, weighting and teaching"}
+        return {**words, "also compared": "; ".join(recipe.way_in_words for recipe in others)}
 
     def of(self, subset: Subset) -> Recipe:
         """The recipe that trains a subset at first."""

@@ -82,7 +82,11 @@ class Trainer:
         self._sizes = RowSizes(study, dataset, self._shapes)
         self._teacher_networks = TeacherNetworks(study, dataset, self._shapes)
         self._teachers = Teachers(
-            n_blocks=study.model.n_blocks, find=self._kept.find, train=self._train_teachers, ask=self._ask
+            n_blocks=study.model.n_blocks,
+            untaught=study.auxiliary_names,
+            find=self._kept.find,
+            train=self._train_teachers,
+            ask=self._ask,
         )
         self._alone = SingleTaskLosses(self._lowest_losses)
 

@@ -94,6 +94,18 @@ def test_kept_teachers_are_not_trained_again(study, dataset, tmp_path, monkeypat
     assert not asked
 
 
+def test_nobody_teaches_an_auxiliary(study, tmp_path):
+    """An auxiliary is never trained alone; a run beside it would fail, or wait for a run without a score."""
+    document = study.document()
+    first, *others = document["tasks"]
+    auxiliary = {k: v for k, v in first.items() if k not in ("importance", "metric")} | {"role": "auxiliary"}
+    riding = parse_study({**document, "tasks": [auxiliary, *others]})
+    kept = KeptWeights(tmp_path / "w", "teachers")
+    (result,) = Trainer(riding, load_dataset(riding), weights=kept).train([run()])
+    assert result.ok
+    assert len(list(kept.folder.iterdir())) == len(TASKS) - 1
+
+
 def test_the_best_epoch_teaches(study, dataset, tmp_path):
     """With early stopping the last epoch is one that validation has refused."""
     kept = KeptWeights(tmp_path / "w", "single")
