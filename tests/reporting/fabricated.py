@@ -263,6 +263,9 @@ def _runs(subsets: list[Subset], n_seeds: int, failed: int, rng: np.random.Gener
         "learning_rate": 3e-3,
         "weight_decay": 1e-4,
         "fidelity": 1.0,
+        "capacity": 1.0,
+        "sampling": "",
+        "distillation": "",
     }
     rows = []
     for number, (subset, seed) in enumerate((s, k) for s in subsets for k in range(n_seeds)):

@@ -53,7 +53,9 @@ def test_importing_the_package_loads_no_drawing_library() -> None:
     # The search, which brings torch, is replaced by its only names that are needed here.
     program = """
 import sys, types
-sys.modules["taskgroup.search"] = types.SimpleNamespace(Outcome=object, Estimated=object)
+sys.modules["taskgroup.search"] = types.SimpleNamespace(
+    Outcome=object, Estimated=object, affinity_by_depth_of=None
+)
 import taskgroup.reporting
 print(*{"matplotlib", "scipy.cluster", "plotly.graph_objs"} & set(sys.modules))
 """
