@@ -18,7 +18,7 @@ Reference:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import final
@@ -70,12 +70,12 @@ def best_branching(gains: Floats, importance: Floats) -> Branching:
     return Branching(parts, np.sum([_sum(added, step, of) for step, of in enumerate(parts)], axis=0), uniform)
 
 
-def _sum(added: Floats, step: int, parts: tuple[Part, ...] | list[Part]) -> Floats:
+def _sum(added: Floats, step: int, parts: Sequence[Part]) -> Floats:
     """What sharing one stretch of blocks more within parts adds to the mean gain at every seed, [S]."""
-    return np.sum(
-        [added[:, step][:, part][:, :, part].sum(axis=(1, 2)) / max(1, len(part) - 1) for part in parts],
-        axis=0,
-    )
+    total = np.zeros(len(added))
+    for part in parts:
+        total += added[:, step][:, part][:, :, part].sum(axis=(1, 2)) / max(1, len(part) - 1)
+    return total
 
 
 def _noise(added: Floats) -> float:

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from taskgroup.affinity.branching import Branching
-from taskgroup.spec import Sharing, Subset
-from taskgroup.spec.method import Method
+from taskgroup.spec import Method, Sharing, Subset
 
 Floats = NDArray[np.float64]
 

@@ -33,7 +33,7 @@ def depths_in_form(found: AffinityByDepth, form: str) -> str:
         return _json(found.document())
     if form == "csv":
         return found.table().to_csv(index=False).rstrip()
-    lines = []
+    lines: list[str] = []
     for depth, matrix in found.matrices.items():
         title, blank, *rows = _matrix_lines(matrix)
         lines += [*([] if lines else [title]), blank, f"{depth} block{'s' * (depth > 1)} shared:", *rows]

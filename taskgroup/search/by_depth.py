@@ -20,7 +20,7 @@ def affinity_by_depth_of(outcome: Outcome) -> AffinityByDepth | None:
     runs = pairs_at_depths(outcome.runs, outcome.recipes.joint, outcome.settings["seeds"])
     n_pairs = math.comb(len(study.tasks), 2)
     trained = runs.groupby("depth")["subset"].nunique()
-    complete = [depth for depth, n in trained.items() if n == n_pairs and depth > 0]
+    complete = [depth for depth in trained.index[trained == n_pairs].tolist() if depth > 0]
     runs = runs[runs["depth"].isin(complete)]
     if len(complete) < 2 or runs.groupby("depth")["gain"].count().min() == 0:
         return None
