@@ -5,32 +5,32 @@ two depths, so the gain of a task in a tree is taken to be the sum over blocks o
 shares the block with, of what that block adds for the pair. Where a group stays whole up to a depth, this is
 the higher-order approximation at that depth (Standley 2020).
 
-Tasks stay together unless parting gains more than noise explains: a shared block is served once.
+Among so many trees noise alone makes some look better than keeping tasks together, which is also cheaper to
+serve. So every part must gain more than noise gives the best of all P pairs: the standard error of what a
+block adds for a pair, times the root of 2 ln P, the universal threshold (Donoho, Johnstone 1994).
 
 Shape letters: S seeds, K depths, T tasks.
 
 Reference:
-    Vandenhende 2020 (Branched multi-task networks) and Standley 2020 (sec. 4.2); there a tree is made from
+    Vandenhende 2020 (branched multi-task networks) and Standley 2020 (sec. 4.2); there a tree is made from
     similarities of representations, and groups from affinities at one depth.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 Floats = NDArray[np.float64]
 Part = tuple[int, ...]
 
 EXACT_TASKS = 10
 """With more, parts are found by merging, not among all there are."""
-_LEVEL = 0.95
 
 
 @dataclass(frozen=True)
@@ -49,138 +49,126 @@ class Branching:
 
 
 def best_branching(gains: Floats, importance: Floats) -> Branching:
-    """Choose the tree of the greatest expected mean gain.
+    """Choose the tree of the greatest expected mean gain beyond noise.
 
-    Up to `EXACT_TASKS` tasks all trees are compared; above, parts are merged pair by pair as long as the sum
-    over parts of the best gain of staying together up to some depth grows.
+    Up to `EXACT_TASKS` tasks all trees are compared. Above, parts are merged pair by pair from the last block
+    to the first, as long as two gain by sharing the block more than they lose by those before it.
 
     Args:
         gains: Of each target (third axis) beside each source at each depth, [S, K, T, T]; the diagonal and
             cells that are NaN count as zero.
         importance: Weight of each task in the mean, [T].
     """
-    trees = _Trees(gains, importance / importance.sum())
-    everyone = tuple(range(gains.shape[2]))
-    tree = trees.below(everyone, 0)
-    added = [trees.added(everyone, step) for step in range(gains.shape[1])]
-    return Branching(tree.parts, tree.gains, np.cumsum(added, axis=0))
+    n_tasks = gains.shape[2]
+    known = np.where(np.eye(n_tasks, dtype=bool), 0.0, np.nan_to_num(gains))
+    added = np.diff(known, axis=1, prepend=0.0) * (importance / importance.sum())[:, None]
+    everyone = tuple(range(n_tasks))
+    trees = _Trees(added.mean(axis=0), price=_noise(added))
+    parts = trees.below(everyone, 0).parts if n_tasks <= EXACT_TASKS else trees.merged()
+    whole = [[everyone]] * len(parts)
+    uniform = np.cumsum([_sum(added, step, of) for step, of in enumerate(whole)], axis=0)
+    return Branching(parts, np.sum([_sum(added, step, of) for step, of in enumerate(parts)], axis=0), uniform)
+
+
+def _sum(added: Floats, step: int, parts: Sequence[Part]) -> Floats:
+    """What sharing one stretch of blocks more within parts adds to the mean gain at every seed, [S]."""
+    total = np.zeros(len(added))
+    for part in parts:
+        total += added[:, step][:, part][:, :, part].sum(axis=(1, 2)) / max(1, len(part) - 1)
+    return total
+
+
+def _noise(added: Floats) -> float:
+    """What noise gives the best of all pairs, by their pooled standard error over seeds; 0 with one seed."""
+    n_seeds, n_depths, n_tasks, _ = added.shape
+    if n_seeds == 1:
+        return 0.0
+    n_pairs = n_tasks * (n_tasks - 1) // 2
+    squared_error = added.var(axis=0, ddof=1).sum() / n_depths / n_pairs / n_seeds
+    return float(np.sqrt(squared_error * 2 * np.log(n_pairs))) if n_pairs > 1 else 0.0
 
 
 @dataclass(frozen=True)
 class _Tree:
-    """Parts from one step on, and the gain that they add, [S]."""
+    """Parts from one step on, and the gain that they add beyond their price."""
 
-    gains: Floats
+    worth: float
     parts: tuple[tuple[Part, ...], ...] = ()
-    mean: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "mean", float(self.gains.mean()))
-
-    def beside(self, other: _Tree) -> _Tree:
-        parts = tuple((*a, *b) for a, b in zip(self.parts, other.parts, strict=True))
-        return _Tree(self.gains + other.gains, parts)
 
 
 @final
 class _Trees:
-    """The best trees of every group of tasks from every step on; a step is one measured depth more."""
+    """The best trees of every group of tasks from every step on; a step is one measured depth more.
 
-    def __init__(self, gains: Floats, weight: Floats) -> None:
-        known = np.nan_to_num(gains)
-        known[:, :, np.arange(len(weight)), np.arange(len(weight))] = 0.0
-        self._added = np.diff(known, axis=1, prepend=0.0) * weight[:, None]
-        self._n_steps = gains.shape[1]
-        exact = len(weight) <= EXACT_TASKS
-        self._divided: Callable[[Part, int], _Tree] = self._best_division if exact else self._merged
-        self.added = cache(self._sum_added)
+    Args:
+        added: What a step adds to each target's share of the mean gain beside each source, [K, T, T].
+        price: Of each part.
+    """
+
+    def __init__(self, added: Floats, price: float) -> None:
+        self._added, self._price = added, price
         self.below = cache(self._best_below)
         self._together = cache(self._kept_together)
-        self._cover = cache(self._best_cover)
+        self._worth = cache(self._worth_of)
 
-    def _sum_added(self, part: Part, step: int) -> Floats:
-        """What sharing one more stretch of blocks adds to the mean gain, [S]."""
-        if len(part) < 2:
-            return np.zeros(len(self._added))
-        rows = self._added[:, step][:, np.ix_(part, part)[0], np.array(part)]
-        return np.asarray(rows.sum(axis=(1, 2)) / (len(part) - 1))
-
-    def _best_below(self, part: Part, step: int) -> _Tree:
-        """Keep a part together, or divide it where that gains more than noise explains."""
-        if step == self._n_steps:
-            return _Tree(np.zeros(len(self._added)))
-        whole = self._together(part, step)
-        if len(part) == 1:
-            return whole
-        divided = self._divided(part, step)
-        return divided if _beyond_noise(divided.gains - whole.gains) else whole
+    def _worth_of(self, part: Part, step: int) -> float:
+        rows = self._added[step][list(part)][:, list(part)]
+        return float(rows.sum()) / max(1, len(part) - 1) - self._price
 
     def _kept_together(self, part: Part, step: int) -> _Tree:
         rest = self.below(part, step + 1)
-        return _Tree(self.added(part, step) + rest.gains, ((part,), *rest.parts))
+        return _Tree(self._worth(part, step) + rest.worth, ((part,), *rest.parts))
 
-    def _best_division(self, part: Part, step: int) -> _Tree:
-        """The best of all divisions in two or more parts."""
+    def _best_below(self, part: Part, step: int) -> _Tree:
+        """The best of all divisions of a part; keeping it whole comes first and so wins ties."""
+        if step == len(self._added):
+            return _Tree(0.0)
         return max(
-            (
-                self._together(first, step).beside(self._cover(rest, step))
-                for first, rest in _with_first(part)
-                if rest
-            ),
-            key=lambda tree: tree.mean,
+            (self._with_rest(first, rest, step) for first, rest in _with_first(part)),
+            key=lambda tree: tree.worth,
         )
 
-    def _best_cover(self, part: Part, step: int) -> _Tree:
-        """The best of all divisions, in one part too."""
-        return max(
-            (
-                self._together(first, step).beside(self._cover(rest, step))
-                if rest
-                else self._together(first, step)
-                for first, rest in _with_first(part)
-            ),
-            key=lambda tree: tree.mean,
-        )
+    def _with_rest(self, first: Part, rest: Part, step: int) -> _Tree:
+        tree = self._together(first, step)
+        return _beside(tree, self.below(rest, step)) if rest else tree
 
-    def _merged(self, part: Part, step: int) -> _Tree:
-        """Merge the two parts that gain most by it, as long as any two do, into two or more."""
-        parts: list[Part] = [(task,) for task in part]
-        while len(parts) > 2:
-            found = [
-                (self._outlook(merged, step) - self._outlook(a, step) - self._outlook(b, step), a, b, merged)
-                for i, a in enumerate(parts)
-                for b in parts[i + 1 :]
-                for merged in [tuple(sorted(a + b))]
-            ]
-            grown, a, b, merged = max(found)
-            if grown <= 0:
-                break
-            parts = sorted([merged, *(p for p in parts if p not in (a, b))])
-        first, *others = (self._together(p, step) for p in parts)
-        for other in others:
-            first = first.beside(other)
-        return first
+    def merged(self) -> tuple[tuple[Part, ...], ...]:
+        """Parts for many tasks: from the last step to the first, merge what loses no more than noise."""
+        parts: list[Part] = [(task,) for task in range(self._added.shape[1])]
+        found: list[tuple[Part, ...]] = []
+        for step in reversed(range(len(self._added))):
+            while len(parts) > 1:
+                grown, a, b = max(
+                    (self._grown(a, b, step), a, b) for i, a in enumerate(parts) for b in parts[i + 1 :]
+                )
+                if grown < -self._price:  # both were picked for their gain, which noise alone makes too good
+                    break
+                parts = sorted([_merged(a, b), *(p for p in parts if p not in (a, b))])
+            found.append(tuple(parts))
+        return tuple(reversed(found))
 
-    def _outlook(self, part: Part, step: int) -> float:
-        """The best gain of staying together up to some depth, and then parting for good."""
-        added = [self.added(part, later).mean() for later in range(step, self._n_steps)]
-        return float(np.cumsum(added).max())
+    def _grown(self, a: Part, b: Part, step: int) -> float:
+        """What two parts gain together at a step, less what they lose by sharing the steps before."""
+        both = _merged(a, b)
+        grown = [
+            self._worth(both, place) - self._worth(a, place) - self._worth(b, place)
+            for place in range(step, -1, -1)
+        ]
+        return grown[0] + min(0.0, *np.cumsum(grown[1:])) if step else grown[0]
 
 
-def _with_first(part: Part) -> list[tuple[Part, Part]]:
-    """All divisions in two: a part with the first task, and the rest."""
+def _beside(one: _Tree, other: _Tree) -> _Tree:
+    parts = tuple((*a, *b) for a, b in zip(one.parts, other.parts, strict=True))
+    return _Tree(one.worth + other.worth, parts)
+
+
+def _merged(one: Part, other: Part) -> Part:
+    return tuple(sorted(one + other))
+
+
+def _with_first(part: Part) -> Iterator[tuple[Part, Part]]:
+    """All divisions in two: a part with the first task, the whole one first, and the rest."""
     first, others = part[0], part[1:]
-    found = []
-    for mask in range(2 ** len(others)):
+    for mask in reversed(range(2 ** len(others))):
         chosen = tuple(task for i, task in enumerate(others) if mask >> i & 1)
-        found.append(((first, *chosen), tuple(task for i, task in enumerate(others) if not mask >> i & 1)))
-    return found
-
-
-def _beyond_noise(differences: Floats) -> bool:
-    """Whether a mean over seeds is above zero by a one-sided t-test; with one seed, whether it is above."""
-    mean, n = differences.mean(), len(differences)
-    if n == 1:
-        return bool(mean > 0)
-    error = differences.std(ddof=1) / np.sqrt(n)
-    return bool(mean > max(stats.t.ppf(_LEVEL, n - 1) * error, 1e-12))
+        yield (first, *chosen), tuple(task for i, task in enumerate(others) if not mask >> i & 1)

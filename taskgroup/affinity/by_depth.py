@@ -117,11 +117,10 @@ def _gains(runs: pd.DataFrame, tasks: tuple[str, ...], depths: Sequence[int]) ->
     level = {depth: i for i, depth in enumerate(depths)}
     seed_of = {seed: i for i, seed in enumerate(sorted(set(pairs["seed"])))}
     gains = np.full((len(seed_of), len(depths), len(tasks), len(tasks)), np.nan)
-    columns = (pairs[name] for name in ("subset", "task", "seed", "depth", "gain"))
-    for subset, task, seed, depth, gain in zip(*columns, strict=True):
-        one, other = subset_from_name(subset)
-        source = other if task == one else one
-        gains[seed_of[seed], level[depth], place[task], place[source]] = gain
+    cells = zip(pairs["seed"], pairs["depth"], pairs["subset"], pairs["task"], pairs["gain"], strict=True)
+    for seed, depth, subset, target, gain in cells:
+        (source,) = (name for name in subset_from_name(subset) if name != target)
+        gains[seed_of[seed], level[depth], place[target], place[source]] = gain
     return gains
 
 

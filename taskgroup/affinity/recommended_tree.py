@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from taskgroup.affinity.branching import Branching
-from taskgroup.spec import Sharing, Subset
-from taskgroup.spec.method import Method
+from taskgroup.spec import Method, Sharing, Subset
 
 Floats = NDArray[np.float64]
 
@@ -61,7 +60,8 @@ class RecommendedTree:
         if self.sharing == Sharing("hard", 0):
             return "Tasks are expected to do best apart: by pairs, sharing even the first block hurts them."
         gain = f"Expected to gain {_percent(self.gain)} on average over single-task networks"
-        over = f"{_percent(self.over_uniform)} more than {self.uniform_depth} blocks shared by all"
+        blocks = "1 block" if self.uniform_depth == 1 else f"{self.uniform_depth} blocks"
+        over = f"{_percent(self.over_uniform)} more than {blocks} shared by all"
         if self.n_seeds > 1:
             gain += f" (95% interval {_percent(self.low)} to {_percent(self.high)}, {self.n_seeds} seeds"
             gain += (

@@ -26,12 +26,10 @@ def depths_to_measure(study: Study) -> tuple[int, ...]:
     """The depths that the study names, or all of the encoder's; at depth 0 nothing can be transferred.
 
     Raises:
-        InputError: If there are no two tasks or no depth, or the networks are a trainer's of the user's.
+        InputError: If there is no depth, or the networks are a trainer's of the user's.
     """
     if study.trainer is not None:
         raise InputError("affinity by depth needs an encoder of known blocks, which a trainer's is not")
-    if len(study.tasks) < 2:
-        raise InputError("affinity is between tasks, but the study has one; add another")
     named = study.search.sharing.depth or range(1, study.model.n_blocks + 1)
     depths = tuple(sorted({depth for depth in named if depth > 0}))
     if not depths:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 from taskgroup.reporting import palette
 from taskgroup.reporting.figures import style
@@ -26,6 +25,8 @@ def depth_strip_figure(tables: Mapping[int, HeatmapTable]) -> go.Figure:
     Args:
         tables: By depth, ascending, all with the same tasks in the same order and the same limit.
     """
+    from plotly.subplots import make_subplots  # loads all of plotly's drawing
+
     first = next(iter(tables.values()))
     n_tasks, n_depths = len(first.tasks), len(tables)
     gap = _GAP_PIXELS / depth_strip_widths(tables)[0]
