@@ -5,7 +5,7 @@ Only facts stand here, so that a study is checked without torch; `taskgroup.trai
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -146,7 +146,7 @@ def unsettled(text: str) -> str:
     return Method(method.name, own).text
 
 
-def teachers_of(run: RunSpec, *, n_blocks: int) -> Mapping[str, RunSpec]:
+def teachers_of(run: RunSpec, *, n_blocks: int, untaught: Collection[str] = ()) -> Mapping[str, RunSpec]:
     """The single-task runs that teach a run, by task; none where nobody does.
 
     They are the baselines of the same seed at full length and size, whatever length and size the run has.
@@ -154,6 +154,7 @@ def teachers_of(run: RunSpec, *, n_blocks: int) -> Mapping[str, RunSpec]:
     Args:
         run: Whose distillation is settled.
         n_blocks: Encoder blocks.
+        untaught: Tasks that nobody teaches: auxiliary ones, which are never trained alone.
     """
     if not run.distillation:
         return {}
@@ -172,4 +173,5 @@ def teachers_of(run: RunSpec, *, n_blocks: int) -> Mapping[str, RunSpec]:
             distillation="",
         )
         for task in run.subset
+        if task not in untaught
     }

@@ -114,8 +114,10 @@ def _taught_branches(
     for position, run in enumerate(members):
         if run.distillation:
             branches = np.flatnonzero(wiring.branch_run == position).tolist()
-            for p, teacher in zip(branches, lessons.teachers(run).values(), strict=True):
-                yield p, run, teacher
+            teachers = lessons.teachers(run)
+            for p, task in zip(branches, run.subset, strict=True):
+                if task in teachers:
+                    yield p, run, teachers[task]
 
 
 def _joined(rows: Batches, targets: Sequence[Tensor], counts: Sequence[Tensor | None]) -> Batches:

@@ -41,6 +41,7 @@ class Teachers:
 
     Args:
         n_blocks: Encoder blocks.
+        untaught: The tasks that nobody teaches.
         find: A teacher's weights where they are kept.
         train: Trains teachers.
         ask: What a teacher of such weights says of its training rows, [K, n]; None where they do not fit its
@@ -54,14 +55,16 @@ class Teachers:
         find: Callable[[RunSpec], Weights | None],
         train: Callable[[Sequence[RunSpec]], Trained],
         ask: Callable[[RunSpec, Weights], Tensor | None],
+        untaught: frozenset[str] = frozenset(),
     ) -> None:
+        self._untaught = untaught
         self._n_blocks, self._find, self._train, self._ask = n_blocks, find, train, ask
         self._said: dict[int, dict[RunSpec, Tensor]] = {}
         self._failed: dict[RunSpec, str] = {}
 
     def lessons(self, members: Sequence[RunSpec]) -> Lessons:
         """What is needed to train some runs."""
-        plan = Lessons(self._n_blocks)
+        plan = Lessons(self._n_blocks, untaught=self._untaught)
         wanted = list(dict.fromkeys(t for run in members for t in plan.teachers(run).values()))
         if not wanted:
             return NO_LESSONS
@@ -75,7 +78,7 @@ class Teachers:
                 assert answer is not None  # they have just been trained
                 said[teacher] = answer
         self._remember(said)
-        return Lessons(self._n_blocks, said, dict(self._failed))
+        return Lessons(self._n_blocks, said, dict(self._failed), self._untaught)
 
     def forget(self) -> None:
         """Let go of what can be asked again."""
@@ -119,9 +122,11 @@ def check_teaching(runs: Sequence[RunSpec], *, own_rows: bool) -> None:
             )
 
 
-def in_teaching_order(runs: Sequence[RunSpec], *, n_blocks: int) -> list[list[RunSpec]]:
+def in_teaching_order(
+    runs: Sequence[RunSpec], *, n_blocks: int, untaught: frozenset[str] = frozenset()
+) -> list[list[RunSpec]]:
     """Runs in one part, or in two where some of them teach others, so that these come first."""
-    plan = Lessons(n_blocks)
+    plan = Lessons(n_blocks, untaught=untaught)
     teachers = {teacher for run in runs for teacher in plan.teachers(run).values()}
     if teachers.isdisjoint(runs):
         return [list(runs)]

@@ -268,3 +268,21 @@ def test_all_possible_subsets_are_counted():
             if main & set(subset) and subset != study.main_names
         ]
         assert make_plan(study).n_subsets == len(every)
+
+
+def test_auxiliaries_are_trained_by_their_labels_beside_tasks_that_are_taught():
+    """A teacher is the baseline of its task, and an auxiliary task has none."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(120, 3))
+    table = pd.DataFrame(x, columns=list("pqr")).assign(a=x[:, 0] ** 2, b=x[:, 1], hint=x[:, 0] > 0)
+    tasks = [
+        {"name": "a", "kind": "regression"},
+        {"name": "hint", "kind": "binary", "role": "auxiliary"},
+        {"name": "b", "kind": "regression"},
+    ]
+    training = {"epochs": 3, "learning_rate": 0.01, "weight_decay": 0.01}
+    study = parse_study(document("memory", tasks=tasks, training=training))
+    taught = tg.measure(study, [("a", "hint", "b")], seeds=2, data=table, distillation="fixed")
+    assert set(taught.transfer["target"]) == {"a", "b"}
+    assert (taught.runs["status"] == "ok").all()
+    assert set(taught.runs["subset"]) == {"a", "b", "a+hint+b"}
