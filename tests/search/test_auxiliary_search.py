@@ -186,6 +186,7 @@ def test_without_overlap_company_may_still_be_shared(record):
 
 
 def test_an_interrupted_search_goes_on_alike(record):
+    """Whether somebody rides along must not depend on where a search was stopped."""
     study = study_of()
     with pytest.raises(KeyboardInterrupt):
         search(record, study, MainOnly(score_of, stop_at=9))
@@ -196,6 +197,7 @@ def test_an_interrupted_search_goes_on_alike(record):
 
 
 def test_no_auxiliaries_no_table():
+    """Studies of main tasks alone must not trip over a table that they have no use for."""
     columns = ["task", "subset", "seed", "split", "gain"]
     empty = auxiliary_table(pd.DataFrame(columns=columns), ())
     assert empty.empty
@@ -229,6 +231,7 @@ def test_a_function_with_auxiliaries(strategy, confirm):
 
 
 def test_one_function_task_with_a_hint():
+    """The smallest case: one task, one companion, no networks of ours."""
     found = tg.search(["a"], train=train, auxiliary=["hint"], runs=10, confirm=False)
     assert found.recommendation.networks[0].subset == ("a", "hint")
 
@@ -244,6 +247,7 @@ def test_one_function_task_with_a_hint():
     ],
 )
 def test_wrong_arguments_are_refused(arguments, message):
+    """A wrong name must cost no call."""
     options = {"auxiliary": ["hint"], "runs": 20, "confirm": False, **arguments}
     if message is None:
         found = tg.search(["a"], train=train, **options)
