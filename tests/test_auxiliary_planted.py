@@ -85,6 +85,7 @@ def test_an_adversary_that_removes_a_nuisance_helps_in_unseen_hospitals():
 
 
 def test_junk_alone_is_not_recommended():
+    """The winner of noise must not be told as a finding."""
     rng = np.random.default_rng(1)
     features, signal = wave(rng, 400)
     table = pd.DataFrame({**features, "y": signal + 0.2 * rng.normal(size=400), "junk": rng.normal(size=400)})

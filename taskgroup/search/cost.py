@@ -75,7 +75,7 @@ def affordable_sharings(study: Study, n_inputs: InputShape) -> Study:
     fitting = [way for way, cost in costs.items() if cost <= budget * (1 + 1e-9)]
     if not fitting:
         raise InputError(
-            f"grouping.budget is {budget:g}, but serving all {len(study.tasks)} tasks costs at least "
+            f"grouping.budget is {budget:g}, but serving all {len(study.main_names)} tasks costs at least "
             f"{min(costs.values()):.3g} network equivalents; raise it, or allow a larger search.sharing.depth"
         )
     depths = [depth for depth in study.depths if any(way.depth == depth for way in fitting)]

@@ -99,12 +99,15 @@ def _of_joint_training(study: Study) -> list[Dimension]:
 
 
 def _static_weights(study: Study, weightings: Sequence[str]) -> list[Dimension]:
-    """A weight a task; only their ratios matter beside a learning rate, but the search need not know."""
+    """A weight a main task; only their ratios matter beside a learning rate, but the search need not know.
+
+    Tuning trains the main tasks together, which tells nothing of what auxiliary ones should weigh.
+    """
     tuned = tuple(text for text in weightings if is_tuned(text))
     if not tuned:
         return []
     when = Condition("weighting", tuned) if len(weightings) > 1 else None
-    return [LogRange(weight_name(task), _LEAST_WEIGHT, _GREATEST_WEIGHT, when) for task in study.task_names]
+    return [LogRange(weight_name(task), _LEAST_WEIGHT, _GREATEST_WEIGHT, when) for task in study.main_names]
 
 
 def weight_name(task: str) -> str:

@@ -37,7 +37,7 @@ def matched_capacities(
         n_inputs: Input features, or the shape of an image or text.
         sizes: Numbers of main tasks.
     """
-    sharing, names = recipes.joint.sharing, study.task_names
+    sharing, names = recipes.joint.sharing, study.main_names
     return {
         size: capacity_of_cost(
             study.model, n_inputs, cost=min(1.0, study_cost(study, n_inputs, sharing, names[:size]) / size)

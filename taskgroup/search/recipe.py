@@ -280,12 +280,12 @@ def filled_weighting(text: str, tasks: Subset, weights: Mapping[str, float] | No
     Args:
         text: As in the study.
         tasks: The task list.
-        weights: Static weights that were proposed for it; 1 for all by default.
+        weights: Static weights that were proposed for it; 1 for all others.
     """
     if not is_tuned(text):
         return text
-    chosen = weights or dict.fromkeys(tasks, 1.0)
-    return Method("static", {"weights": {task: chosen[task] for task in tasks}}).text
+    chosen = weights or {}
+    return Method("static", {"weights": {task: chosen.get(task, 1.0) for task in tasks}}).text
 
 
 def is_tuned(text: str) -> bool:

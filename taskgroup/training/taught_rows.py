@@ -113,8 +113,9 @@ def _taught_branches(
     """Every taught branch with its run and its teacher."""
     for position, run in enumerate(members):
         if run.distillation:
-            branches, teachers = np.flatnonzero(wiring.branch_run == position), lessons.teachers(run)
-            for p, task in zip(branches.tolist(), run.subset, strict=True):
+            branches = np.flatnonzero(wiring.branch_run == position).tolist()
+            teachers = lessons.teachers(run)
+            for p, task in zip(branches, run.subset, strict=True):
                 if task in teachers:
                     yield p, run, teachers[task]
 

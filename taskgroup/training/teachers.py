@@ -14,7 +14,7 @@ from typing import final
 from torch import Tensor
 
 from taskgroup.errors import InputError, nearest
-from taskgroup.spec import DISTILLATION_FACTS, Distillation, Method, RunSpec, Subset
+from taskgroup.spec import DISTILLATION_FACTS, Distillation, Method, RunSpec
 from taskgroup.training.lessons import NO_LESSONS, Lessons
 
 _SEEDS_KEPT = 32
@@ -41,7 +41,7 @@ class Teachers:
 
     Args:
         n_blocks: Encoder blocks.
-        untaught: Tasks that nobody teaches.
+        untaught: The tasks that nobody teaches.
         find: A teacher's weights where they are kept.
         train: Trains teachers.
         ask: What a teacher of such weights says of its training rows, [K, n]; None where they do not fit its
@@ -52,10 +52,10 @@ class Teachers:
         self,
         *,
         n_blocks: int,
-        untaught: Subset = (),
         find: Callable[[RunSpec], Weights | None],
         train: Callable[[Sequence[RunSpec]], Trained],
         ask: Callable[[RunSpec, Weights], Tensor | None],
+        untaught: frozenset[str] = frozenset(),
     ) -> None:
         self._n_blocks, self._untaught = n_blocks, untaught
         self._find, self._train, self._ask = find, train, ask
@@ -122,9 +122,11 @@ def check_teaching(runs: Sequence[RunSpec], *, own_rows: bool) -> None:
             )
 
 
-def in_teaching_order(runs: Sequence[RunSpec], *, n_blocks: int) -> list[list[RunSpec]]:
+def in_teaching_order(
+    runs: Sequence[RunSpec], *, n_blocks: int, untaught: frozenset[str] = frozenset()
+) -> list[list[RunSpec]]:
     """Runs in one part, or in two where some of them teach others, so that these come first."""
-    plan = Lessons(n_blocks)
+    plan = Lessons(n_blocks, untaught=untaught)
     teachers = {teacher for run in runs for teacher in plan.teachers(run).values()}
     if teachers.isdisjoint(runs):
         return [list(runs)]

@@ -84,6 +84,7 @@ def test_quantiles_come_from_the_training_rows(study_of):
 
 
 def test_other_rows_leave_no_trace_in_the_edges(study_of):
+    """What the test rows look like must not decide what training learns."""
     columns = {name: values for name, values in table().items() if name in ("x", "y")}
     study = study_of(y="regression", extra={"role": "auxiliary", "derive": {"quantise": "y"}})
     dataset = dataset_from_table(columns, study)
@@ -96,6 +97,7 @@ def test_other_rows_leave_no_trace_in_the_edges(study_of):
 
 
 def test_soft_labels_sum_to_one_and_prefer_near_classes():
+    """A cross entropy with shares that do not sum to 1 would weigh rows unequally."""
     shares = Quantiles(3, smooth=1.0)(np.array([0.0, 1.0, 2.0, np.nan]), np.arange(3))
     weights = np.exp([0.0, -0.5, -2.0])
     np.testing.assert_allclose(shares[0], weights / weights.sum())
@@ -136,6 +138,7 @@ def test_a_label_from_a_row_of_another_part_is_left_out(study_of):
 
 
 def test_rows_that_are_not_trained_on_lend_no_labels(study_of):
+    """With little training data, the rest must not come in by the back door."""
     dataset = derived(study_of, {"ahead": "y"}, drop=("dose", "colour", "patient", "day"), kind="regression")
     split = split_of(dataset, train_fraction=0.5)
     _, labelled = encoded(dataset, split)
@@ -144,6 +147,7 @@ def test_rows_that_are_not_trained_on_lend_no_labels(study_of):
 
 
 def test_rows_ahead_of_equal_times_follow_the_table():
+    """The same table must give the same labels, whatever the sort does with ties."""
     assert rows_ahead(np.zeros(3, dtype=np.int64), np.zeros(3), steps=1).tolist() == [1, 2, -1]
 
 
@@ -194,6 +198,7 @@ BAD = {
 
 @pytest.mark.parametrize("name", BAD)
 def test_what_does_not_suit_is_refused_by_name(study_of, name):
+    """A wrong column is found before anything is trained, by the key that names it."""
     derive, settings, message = BAD[name]
     columns = {**table(), "when": np.arange(N).astype("datetime64[D]")}
     del columns["dose"]
@@ -205,6 +210,7 @@ def test_what_does_not_suit_is_refused_by_name(study_of, name):
 
 
 def test_a_split_that_leaves_no_label_is_refused(study_of):
+    """A task without labels would ride along and teach nothing."""
     dataset = derived(
         study_of, {"ahead": "y", "steps": 59}, drop=("dose", "colour", "patient", "day"), kind="regression"
     )

@@ -43,6 +43,7 @@ def test_without_overlap_company_may_train_twice():
 
 
 def test_rules_may_keep_company_away():
+    """Whom a user keeps apart stays apart, served or not."""
     tasks = ("a",)
     candidates = (Candidate(("a",), 1.0, {"a": 0.0}), Candidate(("a", "hint"), 1.0, {"a": 1.0}))
     rules = Rules(cannot_link=(("a", "hint"),))

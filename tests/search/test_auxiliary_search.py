@@ -186,6 +186,7 @@ def test_without_overlap_company_may_still_be_shared(record):
 
 
 def test_an_interrupted_search_goes_on_alike(record):
+    """Whether somebody rides along must not depend on where a search was stopped."""
     study = study_of()
     with pytest.raises(KeyboardInterrupt):
         search(record, study, MainOnly(score_of, stop_at=9))
@@ -196,6 +197,7 @@ def test_an_interrupted_search_goes_on_alike(record):
 
 
 def test_no_auxiliaries_no_table():
+    """Studies of main tasks alone must not trip over a table that they have no use for."""
     columns = ["task", "subset", "seed", "split", "gain"]
     empty = auxiliary_table(pd.DataFrame(columns=columns), ())
     assert empty.empty
@@ -229,6 +231,7 @@ def test_a_function_with_auxiliaries(strategy, confirm):
 
 
 def test_one_function_task_with_a_hint():
+    """The smallest case: one task, one companion, no networks of ours."""
     found = tg.search(["a"], train=train, auxiliary=["hint"], runs=10, confirm=False)
     assert found.recommendation.networks[0].subset == ("a", "hint")
 
@@ -244,6 +247,7 @@ def test_one_function_task_with_a_hint():
     ],
 )
 def test_wrong_arguments_are_refused(arguments, message):
+    """A wrong name must cost no call."""
     options = {"auxiliary": ["hint"], "runs": 20, "confirm": False, **arguments}
     if message is None:
         found = tg.search(["a"], train=train, **options)
@@ -268,3 +272,21 @@ def test_all_possible_subsets_are_counted():
             if main & set(subset) and subset != study.main_names
         ]
         assert make_plan(study).n_subsets == len(every)
+
+
+def test_auxiliaries_are_trained_by_their_labels_beside_tasks_that_are_taught():
+    """A teacher is the baseline of its task, and an auxiliary task has none."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(120, 3))
+    table = pd.DataFrame(x, columns=list("pqr")).assign(a=x[:, 0] ** 2, b=x[:, 1], hint=x[:, 0] > 0)
+    tasks = [
+        {"name": "a", "kind": "regression"},
+        {"name": "hint", "kind": "binary", "role": "auxiliary"},
+        {"name": "b", "kind": "regression"},
+    ]
+    training = {"epochs": 3, "learning_rate": 0.01, "weight_decay": 0.01}
+    study = parse_study(document("memory", tasks=tasks, training=training))
+    taught = tg.measure(study, [("a", "hint", "b")], seeds=2, data=table, distillation="fixed")
+    assert set(taught.transfer["target"]) == {"a", "b"}
+    assert (taught.runs["status"] == "ok").all()
+    assert set(taught.runs["subset"]) == {"a", "b", "a+hint+b"}

@@ -38,10 +38,12 @@ def leanness(**settings) -> Leanness:
     ],
 )
 def test_only_auxiliaries_beyond_noise_stay(arm, serves, expected):
+    """Useless company would be trained for ever after."""
     assert leanness().leaner(arm, serves) == expected
 
 
 def test_without_noise_every_gain_counts_and_ties_go_to_the_leaner():
+    """Where nothing was repeated, values are all there is to go by."""
     exact = leanness(noise={}, errors={})
     assert exact.leaner(Arm(("a", "hint", "junk")), ("a",)) == Arm(("a", "hint", "junk"))
     tied = Leanness({**VALUES, Arm(("a", "junk")): {"a": 0.0}}, ("junk",), {})
@@ -49,5 +51,6 @@ def test_without_noise_every_gain_counts_and_ties_go_to_the_leaner():
 
 
 def test_rules_hold_for_the_leaner_network():
+    """A leaner network that breaks the study's rules is no answer."""
     pairs_only = leanness(allow=lambda subset: len(subset) > 1)
     assert pairs_only.leaner(Arm(("a", "junk")), ("a",)) == Arm(("a", "junk"))

@@ -92,6 +92,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_makes_no_sense_is_refused(name):
+    """A setting that would be ignored is a misunderstanding that the user never hears of."""
     task, message = REFUSED[name]
     with pytest.raises(InputError) as caught:
         study_of(task)
@@ -99,6 +100,7 @@ def test_what_makes_no_sense_is_refused(name):
 
 
 def test_somebody_must_be_served():
+    """A search of company alone would have nothing to recommend."""
     with pytest.raises(InputError, match="every task is auxiliary"):
         parse_study({"name": "s", "data": {"source": "t.csv"}, "tasks": [auxiliary()]})
 
@@ -111,6 +113,7 @@ def test_an_auxiliary_task_is_not_served_together_with_another():
 
 
 def test_a_trainer_of_the_users_derives_and_reverses_itself():
+    """What only networks trained here can do must not be promised."""
     trainer = {"command": "train {tasks} {out}"}
     document = {"name": "s", "trainer": trainer, "tasks": [MAIN, auxiliary()]}
     assert parse_study(document).auxiliary_names == ("aux",)
@@ -120,6 +123,7 @@ def test_a_trainer_of_the_users_derives_and_reverses_itself():
 
 
 def test_a_quantised_task_is_named_by_task_or_column():
+    """Both names stand in the study file, and either is natural."""
     tasks = [Task(name="price", target="eur", kind="regression")]
     document = {"name": "s", "data": {"source": "t.csv"}}
     for name in ("price", "eur"):
