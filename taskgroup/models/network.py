@@ -22,12 +22,15 @@ class Trained:
         value: [items, ...], updated in place by the optimiser.
         grad: The same shape, filled by `backward`.
         run: The run that owns each item, ascending.
+        shared: Which items several tasks of their run reach, [items]; None where that is not known, and no
+            item then counts as shared.
     """
 
     name: str
     value: Tensor
     grad: Tensor
     run: np.ndarray
+    shared: np.ndarray | None = None
 
 
 class Network(Protocol):
@@ -52,8 +55,15 @@ class Network(Protocol):
     def forward(self, x: Tensor) -> Tensor:
         """All heads' outputs in training, [nodes, columns, B], from one input a seed, [S, D, B]."""
 
-    def backward(self, x: Tensor, grad: Tensor) -> None:
-        """Fill all gradients after `forward` on the same input, from that of the outputs."""
+    def backward(self, x: Tensor, grad: Tensor, *, again: bool = False) -> None:
+        """Fill all gradients after `forward` on the same input, from that of the outputs.
+
+        Args:
+            x: As given to `forward`.
+            grad: Gradient of the loss with respect to the outputs, [nodes, columns, B]; it is left as it is.
+            again: Whether another backward pass on the same forward pass follows. Gradients that do not come
+                from the outputs, such as of a penalty on weights, are added in the last pass only.
+        """
 
     def evaluate(self, x: Tensor) -> Tensor:
         """All heads' outputs in scoring; a later call may overwrite them."""

@@ -70,9 +70,11 @@ class StackedMLP:
     def trained(self) -> list[Trained]:
         """Weights and biases of all layers."""
         trained = []
-        for i, (layer, owner) in enumerate(zip(self.layers, self.layer_runs, strict=True)):
-            trained.append(Trained(f"weight {i}", layer.weight, layer.weight_grad, owner))
-            trained.append(Trained(f"bias {i}", layer.bias, layer.bias_grad, owner))
+        of_heads = np.zeros(len(self.layer_runs[-1]), dtype=bool)  # each column is a task's own
+        parts = zip(self.layers, self.layer_runs, [*self.wiring.shared, of_heads], strict=True)
+        for i, (layer, owner, shared) in enumerate(parts):
+            trained.append(Trained(f"weight {i}", layer.weight, layer.weight_grad, owner, shared))
+            trained.append(Trained(f"bias {i}", layer.bias, layer.bias_grad, owner, shared))
         return trained
 
     @cached_property
@@ -95,12 +97,13 @@ class StackedMLP:
             x = block.forward(x, self._buffer("out", level, n)).relu_()
         return self.head.forward(x, self._buffer("out", len(self.blocks), n))
 
-    def backward(self, x: Tensor, grad: Tensor) -> None:
-        """Fill the gradients of all layers after `forward` on the same input.
+    def backward(self, x: Tensor, grad: Tensor, *, again: bool = False) -> None:
+        """Fill the gradients of all layers after `forward` on the same input, as often as wanted.
 
         Args:
             x: As given to `forward`.
             grad: Gradient of the loss with respect to the outputs, [nodes, columns, B].
+            again: Whether another backward pass follows; activations outlive them all.
         """
         n = grad.shape[2]
         for level in range(len(self.blocks), 0, -1):

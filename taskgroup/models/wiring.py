@@ -63,6 +63,17 @@ class Wiring:
         """The number of (run, task) pairs."""
         return len(self.branch_run)
 
+    @property
+    def shared(self) -> list[NDArray[np.bool_]]:
+        """Which nodes of every layer several tasks go through."""
+        n_tasks = np.bincount(self.branch_node, minlength=len(self.layers[-1].run))
+        shared = [n_tasks > 1]
+        for layer, before in zip(self.layers[:0:-1], self.layers[-2::-1], strict=True):
+            if layer.parent is not None:
+                n_tasks = np.bincount(layer.parent, n_tasks, minlength=len(before.run))
+            shared.insert(0, n_tasks > 1)
+        return shared
+
 
 def wire(members: Sequence[RunSpec], n_outputs: Mapping[str, int], n_blocks: int) -> Wiring:
     """Lay out the forest of a cohort.
