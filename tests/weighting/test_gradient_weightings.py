@@ -1,0 +1,142 @@
+"""What every weighting of gradients in the catalog must do; a new one is tested by being listed there."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from taskgroup.spec import WEIGHTING_FACTS
+from taskgroup.weighting import GRADIENT_WEIGHTINGS, Gradients, Runs, make_gradient_weighting
+
+TEXTS = [*GRADIENT_WEIGHTINGS, 'aligned_mtl {"scale": "median"}', 'aligned_mtl {"scale": "rmse"}']
+ITERATIVE = {"nash_mtl": 2e-2, "fairgrad": 1e-4, "cagrad": 1e-4}
+"""Relative tolerance of those that solvers approximate."""
+
+
+def installed(text: str) -> bool:
+    return all(find_spec(package) for package in WEIGHTING_FACTS[text.split()[0]].packages)
+
+
+def of_gradients(gradients: Tensor, counts: Tensor | None = None, number: int = 0) -> Gradients:
+    """What is seen of gradients [R, T, N], with losses that are the gradients' lengths."""
+    counts = torch.ones(gradients.shape[:2], dtype=torch.bool) if counts is None else counts
+    gradients = gradients * counts.unsqueeze(2)
+    lengths = gradients.norm(dim=2)
+    gram = gradients @ gradients.transpose(1, 2)
+    return Gradients(gram, counts, norms=lengths, losses=lengths, number=number)
+
+
+def runs(n_runs: int, n_tasks: int, first: int = 0) -> Runs:
+    names = tuple(f"t{place}" for place in range(n_tasks))
+    return Runs(tuple(range(first, first + n_runs)), (names,) * n_runs)
+
+
+def weights(text: str, step: Gradients, first: int = 0, of: Runs | None = None) -> Tensor:
+    """In the second step on the same gradients, as the first one may be special."""
+    weighting = make_gradient_weighting(text)
+    weighting.start(of or runs(*step.gram.shape[:2], first))
+    weighting.weights(step)
+    return weighting.weights(step)
+
+
+@st.composite
+def gradients(draw: st.DrawFn, most_tasks: int = 5) -> Tensor:
+    """Of some runs, independent of each other, and of unlike length."""
+    n_runs, n_tasks = draw(st.integers(1, 3)), draw(st.integers(2, most_tasks))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    drawn = rng.normal(size=(n_runs, n_tasks, n_tasks + 3)) + rng.normal(size=(n_runs, 1, n_tasks + 3))
+    return torch.tensor(drawn * np.exp(rng.normal(size=(n_runs, n_tasks, 1))))
+
+
+@pytest.fixture(params=TEXTS, scope="module")
+def text(request: pytest.FixtureRequest) -> str:
+    if not installed(request.param):
+        pytest.skip("needs taskgroup[gradients]")
+    return request.param
+
+
+def tolerance(text: str) -> dict[str, float]:
+    return {"rtol": ITERATIVE.get(text.split()[0], 1e-6), "atol": ITERATIVE.get(text.split()[0], 1e-6)}
+
+
+FEW = settings(max_examples=15)
+
+
+@FEW
+@given(g=gradients())
+def test_runs_do_not_see_each_other(text, g):
+    """A cohort must train each run as it would train alone."""
+    together = weights(text, of_gradients(g))
+    assert together.shape == g.shape[:2]
+    assert together.isfinite().all()
+    for run in range(len(g)):
+        alone = weights(text, of_gradients(g[run : run + 1]), first=run)
+        torch.testing.assert_close(alone[0], together[run], rtol=1e-9, atol=1e-9)
+
+
+@FEW
+@given(g=gradients(), data=st.data())
+def test_relabelling_tasks_permutes_the_weights(text, g, data):
+    if text == "pcgrad":
+        g = g[:, :2]  # with more tasks the order is drawn at random
+    order = data.draw(st.permutations(range(g.shape[1])))
+    found = weights(text, of_gradients(g[:, order]))
+    torch.testing.assert_close(found, weights(text, of_gradients(g))[:, order], **tolerance(text))
+
+
+@FEW
+@given(g=gradients(), size=st.sampled_from([1e-4, 1e-2, 10.0]))
+def test_longer_gradients_change_no_direction(text, g, size):
+    """Gradients shrink by orders of magnitude in a training; absolute limits of solvers must not bite."""
+    one, other = (weights(text, of_gradients(each)) for each in (g, g * size))
+    one, other = (each / each.norm(dim=1, keepdim=True) for each in (one, other))
+    torch.testing.assert_close(one, other, **tolerance(text))
+
+
+@FEW
+@given(g=gradients(most_tasks=4))
+def test_tasks_that_do_not_count_are_as_if_they_were_not_there(text, g):
+    """A batch without labels of a task has a zero gradient, which would be everybody's compromise."""
+    if text == "pcgrad":
+        g = g[:, :2]
+    g = torch.cat([g, torch.zeros_like(g[:, :1])], dim=1)
+    counts = torch.ones(g.shape[:2], dtype=torch.bool)
+    counts[:, -1] = False
+    names = runs(*g.shape[:2])
+    found = weights(text, of_gradients(g, counts), of=names)
+    assert found.isfinite().all()
+    torch.testing.assert_close(found[:, :-1], weights(text, of_gradients(g[:, :-1])), **tolerance(text))
+
+
+@FEW
+@given(n_tasks=st.integers(2, 5))
+def test_without_conflict_or_difference_all_tasks_weigh_the_same(text, n_tasks):
+    found = weights(text, of_gradients(torch.eye(n_tasks, dtype=torch.float64).unsqueeze(0)))
+    torch.testing.assert_close(found, found[:, :1].expand_as(found), **tolerance(text))
+    assert (found > 0).all()
+
+
+@pytest.mark.parametrize(
+    "degenerate",
+    [
+        torch.zeros(3, 4),
+        torch.ones(3, 4),
+        torch.tensor([[1.0, 0, 0], [-1, 0, 0], [0, 1, 0]]),
+        torch.tensor([[1.0, 2, 3], [1, 2, 3], [2, 4, 6]]),
+        torch.tensor([[1e-200, 0], [1, 0], [0, 1e150]]),
+    ],
+)
+def test_degenerate_gradients_harm_nobody(text, degenerate):
+    """Equal, opposite or vanished gradients do occur; one run must not end the cohort."""
+    g = torch.stack([degenerate.double(), torch.eye(3, degenerate.shape[1], dtype=torch.float64)])
+    found = weights(text, of_gradients(g))
+    assert found[1].isfinite().all()
+    alone = weights(text, of_gradients(g[1:]), first=1)
+    torch.testing.assert_close(found[1:], alone, rtol=1e-9, atol=1e-9)
+    assert not found[0].isnan().any()
