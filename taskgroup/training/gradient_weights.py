@@ -19,6 +19,8 @@ from taskgroup.weighting import (
     make_gradient_weighting,
 )
 
+_LARGEST = 1e60  # squared; whoever has longer gradients has diverged, and solvers would overflow
+
 
 @dataclass
 class _Group:
@@ -65,13 +67,13 @@ class GradientWeights:
         """One weight a run and task, [R, T]; 1 for runs without such a weighting.
 
         Runs with fewer than two tasks that count keep the plain gradient, and so do those whose gradients
-        are not finite: they fail by themselves, and no solver must fail with them.
+        have lost all bounds: they fail by themselves, and no solver must fail with them.
 
         Args:
             step: Of all runs of the cohort.
         """
         weights = torch.ones_like(step.gram[:, :, 0])
-        fine = step.gram.isfinite().all(dim=(1, 2)) & (step.counts.sum(dim=1) > 1)
+        fine = (step.gram.abs() < _LARGEST).all(dim=(1, 2)) & (step.counts.sum(dim=1) > 1)
         for group in self._groups:
             part = _part(step, group, fine)
             found = group.weighting.weights(part)

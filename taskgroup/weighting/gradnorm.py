@@ -9,7 +9,7 @@ from torch import Tensor
 
 from taskgroup.weighting.gradient_contract import Gradients, Runs
 
-_BETAS, _EPSILON = (0.9, 0.999), 1e-8
+_BETAS, _EPSILON = (0.9, 0.999), 1e-30
 _LEAST_WEIGHT = 1e-3
 _LEAST_LOSS = 1e-12
 

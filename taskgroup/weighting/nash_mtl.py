@@ -9,7 +9,7 @@ from torch import Tensor
 
 from taskgroup.weighting.extra import require_packages
 from taskgroup.weighting.gradient_contract import Gradients, Runs
-from taskgroup.weighting.run_by_run import run_by_run
+from taskgroup.weighting.run_by_run import of_mean_length_one, run_by_run
 
 _MOST_LENGTH = 1.0
 _PASSES = 20
@@ -17,14 +17,15 @@ _PASSES = 20
 
 @final
 class NashMTL:
-    """Weights w with `M w = 1 / w`, M the products of the gradients over their Frobenius norm.
+    """Weights `w > 0` with `M w = 1 / w`, M the products of the gradients; the common gradient has length 1.
 
-    The common gradient is shortened to length 1 where it is longer. Solved in every step by TorchJD's NashMTL
-    (a sequence of at most 20 convex problems, cvxpy with ECOS), which starts from the step before and is an
-    approximation; the start of all is 1. A set of tasks that is seen for the first time (a batch without
-    labels of a task) starts anew.
+    (By that condition it has the length sqrt(T), which is above the limit of 1 that the authors set.) Solved
+    in every step by TorchJD's NashMTL, a sequence of at most 20 convex problems (cvxpy with ECOS) that
+    starts from the weights of the step before, at first from 1, and is an approximation. A set of tasks that
+    is seen for the first time (a batch without labels of a task) starts anew. Products are scaled beforehand,
+    since the start is far from the solution where gradients are short.
 
-    The authors' code has the same limits and can solve every n-th step only.
+    The authors' code does not scale them, and can solve every n-th step only.
 
     Raises:
         MissingExtraError: If the packages are not installed.
@@ -45,10 +46,11 @@ class NashMTL:
         patterns = [tuple(counts) for counts in step.counts.tolist()]
 
         def solve(run: int, gram: Tensor) -> Tensor:
-            values, vectors = torch.linalg.eigh(gram)
+            scaled, scale = of_mean_length_one(gram)
+            values, vectors = torch.linalg.eigh(scaled)
             matrix = vectors * values.clamp_min(0.0).sqrt()  # its rows have the same products
             weights: Tensor = self._bargain(run, patterns[run])(matrix)
-            return weights
+            return weights / scale.sqrt()
 
         return run_by_run(step, solve)
 
