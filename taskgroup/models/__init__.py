@@ -5,7 +5,7 @@ from taskgroup.models.encoder import Blocks, Encoder
 from taskgroup.models.initial import initial_block, initial_head
 from taskgroup.models.module_network import ModuleNetwork
 from taskgroup.models.modules import Modules
-from taskgroup.models.network import Network, Trained
+from taskgroup.models.network import Network, PartedBackward, Trained
 from taskgroup.models.products import (
     Product,
     blas_libraries,
@@ -27,6 +27,7 @@ __all__ = [
     "ModuleNetwork",
     "Modules",
     "Network",
+    "PartedBackward",
     "Product",
     "RunNetwork",
     "StackedCnn",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 import numpy as np
 from torch import Tensor
@@ -76,3 +76,14 @@ class Network(Protocol):
 
     def take_weights(self, other: Self, runs: Sequence[int]) -> None:
         """Copy the weights of some runs of another network (positions there), all of them members here."""
+
+
+@runtime_checkable
+class PartedBackward(Protocol):
+    """A network that can go back through private parts for all tasks at once, then task by task on."""
+
+    def backward_private(self, x: Tensor, grad: Tensor) -> None:
+        """Fill the gradients of all tensors without shared items, after `forward` on the same input."""
+
+    def backward_shared(self, x: Tensor, mask: Tensor) -> None:
+        """Fill the gradients of the others from the outputs with a 1 in the mask, [nodes, columns, 1]."""

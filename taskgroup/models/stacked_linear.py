@@ -80,10 +80,14 @@ class StackedLinear:
         """
         torch.sum(grad, dim=2, out=self.bias_grad)
         for fan in self._fans:
-            own = fan.of(grad)
-            self._product(own, x[fan.inputs].transpose(1, 2), fan.weight_grad)
-            if x_grad is not None:
-                self._product(fan.weight.transpose(1, 2), own, x_grad[fan.inputs])
+            self._product(fan.of(grad), x[fan.inputs].transpose(1, 2), fan.weight_grad)
+        if x_grad is not None:
+            self.backward_to_input(grad, x_grad)
+
+    def backward_to_input(self, grad: Tensor, x_grad: Tensor) -> None:
+        """Fill the gradient of the input [M, I, B] alone, from that of the output, [N, O, B]."""
+        for fan in self._fans:
+            self._product(fan.weight.transpose(1, 2), fan.of(grad), x_grad[fan.inputs])
 
     def keep(
         self, nodes: Tensor, *, fan_out: Sequence[int] | None = None, n_outputs: int | None = None

@@ -105,12 +105,54 @@ class StackedMLP:
             grad: Gradient of the loss with respect to the outputs, [nodes, columns, B].
             again: Whether another backward pass follows; activations outlive them all.
         """
-        n = grad.shape[2]
-        for level in range(len(self.blocks), 0, -1):
-            out, out_grad = self._buffer("out", level - 1, n), self._buffer("grad", level - 1, n)
-            self.layers[level].backward(grad, out, out_grad)
-            grad = _relu_backward(out_grad, out, 0, grad_input=out_grad)
-        self.blocks[0].backward(grad, x)
+        self._backward_from(len(self.blocks), x, grad)
+
+    def backward_private(self, x: Tensor, grad: Tensor) -> None:
+        """As `backward`, for the layers in which no node serves several tasks; `backward_shared` follows."""
+        self._private_grad = grad
+        first, n = self._first_private, grad.shape[2]
+        for level in range(len(self.blocks), first, -1):
+            self._private_grad = self._backward_through(level, self._private_grad)
+        inputs = x if first == 0 else self._buffer("out", first - 1, n)
+        self.layers[first].backward(self._private_grad, inputs)
+
+    def backward_shared(self, x: Tensor, mask: Tensor) -> None:
+        """Fill the gradients of the other layers from some tasks' losses alone, after `backward_private`.
+
+        Args:
+            x: As given to `forward`.
+            mask: 1 for the outputs of these tasks, else 0, [nodes, columns, 1].
+        """
+        first = self._first_private
+        if first == 0:
+            return
+        within = mask if first == len(self.blocks) else mask.amax(dim=1, keepdim=True)
+        self._backward_from(first - 1, x, self._to_input(first, self._private_grad * within))
+
+    @property
+    def _first_private(self) -> int:
+        """The first of the layers from which on no node serves several tasks; heads never do."""
+        return max((level + 1 for level, shared in enumerate(self.wiring.shared) if shared.any()), default=0)
+
+    def _backward_from(self, level: int, x: Tensor, grad: Tensor) -> None:
+        """Fill the gradients of a layer and all before it."""
+        for each in range(level, 0, -1):
+            grad = self._backward_through(each, grad)
+        self.layers[0].backward(grad, x)
+
+    def _backward_through(self, level: int, grad: Tensor) -> Tensor:
+        """Fill the gradients of a layer and return that of the layer before, ahead of its ReLU."""
+        out, out_grad = (self._buffer(role, level - 1, grad.shape[2]) for role in ("out", "grad"))
+        self.layers[level].backward(grad, out, out_grad)
+        before: Tensor = _relu_backward(out_grad, out, 0, grad_input=out_grad)
+        return before
+
+    def _to_input(self, level: int, grad: Tensor) -> Tensor:
+        """As `_backward_through`, without the gradients of the layer."""
+        out, out_grad = (self._buffer(role, level - 1, grad.shape[2]) for role in ("out", "grad"))
+        self.layers[level].backward_to_input(grad, out_grad)
+        before: Tensor = _relu_backward(out_grad, out, 0, grad_input=out_grad)
+        return before
 
     def evaluate(self, x: Tensor) -> Tensor:
         """As `forward`: an MLP computes the same in scoring."""

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from taskgroup.models import Network, Trained, Wiring
+from taskgroup.models import Network, PartedBackward, Trained, Wiring
 from taskgroup.training.gradient_weights import GradientWeights
 from taskgroup.weighting import Gradients
 
@@ -31,6 +31,7 @@ class TaskGradients:
 
     def __init__(self, network: Network, weights: GradientWeights) -> None:
         self._network, self._weights = network, weights
+        self._parted = network if isinstance(network, PartedBackward) else None
         trained, wiring = network.trained, network.wiring
         last = _last_shared_weights(trained, wiring.n_runs)
         self._shared = [
@@ -66,6 +67,15 @@ class TaskGradients:
         if not self._shared:
             self._network.backward(x, grad)
             return
+        if self._parted is None:
+            self._whole_passes(x, grad)
+        else:
+            self._shared_passes(self._parted, x, grad)
+        weights = self._weights.weights(self._gradients(step, losses, counting)).to(grad)
+        for shared in self._shared:
+            shared.combine(weights)
+
+    def _whole_passes(self, x: Tensor, grad: Tensor) -> None:
         for place, mask in enumerate(self._masks):
             self._network.backward(x, grad * mask, again=place < len(self._masks) - 1)
             for shared in self._shared:
@@ -74,9 +84,13 @@ class TaskGradients:
                 private.add(first=place == 0)
         for private in self._private:
             private.finish()
-        weights = self._weights.weights(self._gradients(step, losses, counting)).to(grad)
-        for shared in self._shared:
-            shared.combine(weights)
+
+    def _shared_passes(self, network: PartedBackward, x: Tensor, grad: Tensor) -> None:
+        network.backward_private(x, grad)
+        for place, mask in enumerate(self._masks):
+            network.backward_shared(x, mask)
+            for shared in self._shared:
+                shared.keep(place)
 
     def _gradients(self, step: int, losses: Tensor | None, counting: Sequence[Tensor | None]) -> Gradients:
         n_runs, n = self._network.wiring.n_runs, self._weights.n_places
