@@ -55,10 +55,10 @@ def close(one: RunResult, other: RunResult, rel: float = 1e-7) -> bool:
 def test_a_cohort_equals_its_runs_alone(text):
     """What a run reaches must not depend on its company, nor on who of it stops when."""
     how: dict[str, Any] = {"max_epochs": 6, "patience": 3, "task_patience": 2}
-    runs = members(text)[:: 2 if WEIGHTING_FACTS[text].one_by_one else 1]
+    runs = members(text)[:: 2 if WEIGHTING_FACTS[text].packages else 1]
     for member, together in zip(runs, train_cohort(runs, SEEDS, shapes(), **how), strict=True):
         (alone,) = train_cohort([member], SEEDS, shapes(), **how)
-        assert close(together, alone, rel=1e-5 if WEIGHTING_FACTS[text].one_by_one else 1e-7)
+        assert close(together, alone, rel=1e-5 if WEIGHTING_FACTS[text].packages else 1e-7)
 
 
 @pytest.mark.parametrize("weighting", ["dwa", "random", 'static {"weights": {"size": 3.0}}'])
@@ -112,7 +112,7 @@ def test_a_run_equals_a_loop_written_with_autograd(text, depth, missing):
     for branch, task in enumerate(run.subset):
         first = int(wiring.branch_node[branch]) * wiring.n_columns + int(wiring.branch_column[branch])
         found = flat[first : first + N_OUTPUTS[task]]
-        tolerance = 1e-4 if WEIGHTING_FACTS[text].one_by_one else 1e-7
+        tolerance = 1e-4 if WEIGHTING_FACTS[text].packages else 1e-7
         torch.testing.assert_close(found, expected[task].t(), rtol=tolerance, atol=tolerance)
 
 
