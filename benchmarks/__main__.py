@@ -21,6 +21,7 @@ from benchmarks.report import Report
 from benchmarks.search import search
 from benchmarks.solvers import solvers
 from benchmarks.trainers import trainers
+from benchmarks.weightings import weightings
 from benchmarks.workers import workers
 from taskgroup.models import blas_libraries
 
@@ -34,6 +35,7 @@ BENCHES: dict[str, Callable[[int], Report | None]] = {
     "solvers": solvers,
     "honesty": honesty,
     "trainers": trainers,
+    "weightings": weightings,
     "gpu": gpu,
     "workers": workers,
 }

@@ -1,8 +1,8 @@
-"""LibMTL with equal weights, where it is installed; the interface of its index release 1.1.5 (2021).
+"""LibMTL with equal weights or others, where it is installed; the interface of its index release 1.1.5 (2021).
 
-That release trains on the first CUDA device only, calls the `next` method that iterators no longer have, and
-imports torchvision for its image models. `_Trainer` changes the first two, as its repository has since done,
-and an empty stand-in serves for the third; what happens in a step is LibMTL's own.
+That release trains on the first CUDA device only, calls the `next` method that iterators no longer have, relies
+on gradients that are zeroed in place, and imports torchvision for its image models. `_Trainer` changes the first
+three, as its repository has since done, and an empty stand-in serves for the third; what happens in a step is LibMTL's own.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import io
 import sys
 import types
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, partial
 from typing import Any, cast
 
 import torch
@@ -22,6 +22,17 @@ from torch.utils.data import DataLoader, Dataset
 
 from benchmarks.case import LEARNING_RATE, Case
 from benchmarks.plain import Trained, encoder
+
+WEIGHTINGS: dict[str, tuple[str, dict[str, Any]]] = {
+    "equal": ("EW", {}),
+    "uncertainty": ("UW", {}),
+    "dwa": ("DWA", {"T": 2.0}),
+    "random": ("RLW", {"dist": "Normal"}),
+    "gradnorm": ("GradNorm", {"alpha": 1.5}),
+    "pcgrad": ("PCGrad", {}),
+    "mgda": ("MGDA", {"mgda_gn": "none"}),
+}
+"""The class of each weighting, with its settings; that of CAGrad takes three tasks only."""
 
 
 def why_not() -> str | None:
@@ -45,10 +56,16 @@ def prebatched_loop(case: Case, x: Tensor, y: Tensor) -> Trained:
     return _train(case, _Batches(x, y, case.batch_size), [], y.shape[1])
 
 
-def _train(case: Case, train: Any, test: Any, n_tasks: int) -> Trained:
+def weighting_loop(case: Case, x: Tensor, y: Tensor, weighting: str) -> Trained:
+    """As `prebatched_loop`, with one of `WEIGHTINGS`."""
+    return _train(case, _Batches(x, y, case.batch_size), [], y.shape[1], weighting)
+
+
+def _train(case: Case, train: Any, test: Any, n_tasks: int, weighting: str = "equal") -> Trained:
     torch.manual_seed(0)
     library = _library()
     names = [str(t) for t in range(n_tasks)]
+    weighting_class, weight_args = WEIGHTINGS[weighting]
     tasks = {
         name: {
             "metrics": ["MSE"],
@@ -61,7 +78,7 @@ def _train(case: Case, train: Any, test: Any, n_tasks: int) -> Trained:
     with contextlib.redirect_stdout(io.StringIO()):  # it prints a table an epoch
         trainer = library.trainer(
             task_dict=tasks,
-            weighting=library.weighting,
+            weighting=getattr(library.weightings, weighting_class),
             architecture=library.architecture,
             encoder_class=lambda: encoder(case),
             decoders=nn.ModuleDict({name: nn.Linear(case.widths[-1], 1) for name in names}),
@@ -69,7 +86,7 @@ def _train(case: Case, train: Any, test: Any, n_tasks: int) -> Trained:
             multi_input=False,
             optim_param={"optim": "adam", "lr": LEARNING_RATE},  # it has no AdamW
             scheduler_param=None,
-            weight_args={},
+            weight_args=weight_args,
             arch_args={},
         )
         trainer.train(train, test, case.epochs)
@@ -143,6 +160,8 @@ def _library() -> types.SimpleNamespace:
             self._prepare_model(
                 *(options[n] for n in ("weighting", "architecture", "encoder_class", "decoders"))
             )
+            encoder = self.model.encoder
+            self.model.zero_grad_share_params = partial(encoder.zero_grad, set_to_none=False)
             self._prepare_optimizer(options["optim_param"], options["scheduler_param"])
             self.meter = record._PerformanceMeter(self.task_dict, self.multi_input)
 
@@ -160,7 +179,7 @@ def _library() -> types.SimpleNamespace:
 
     return types.SimpleNamespace(
         trainer=_Trainer,
-        weighting=weighting.EW,
+        weightings=weighting,
         architecture=architecture.HPS,
         loss=_Loss,
         metric=_Metric,

@@ -67,6 +67,15 @@ def _require_mixed_batches(study: Study) -> None:
             )
 
 
+def _require_packages(study: Study) -> None:
+    """Refuse weightings that need packages which are not installed."""
+    from taskgroup.weighting import require_packages  # loads torch, which reading a study does without
+
+    for text in study.search.weighting:
+        if WEIGHTING_FACTS[Method.parse(text).name].packages:
+            require_packages(Method.parse(text).name)
+
+
 def load_checked(study: Study, seeds: Iterable[int], *, data: object = None) -> Dataset:
     """Load a study's data and check that every task can be learned at every seed.
 
@@ -77,7 +86,9 @@ def load_checked(study: Study, seeds: Iterable[int], *, data: object = None) -> 
 
     Raises:
         InputError: If not; the message names the source, column or task.
+        MissingExtraError: If a weighting needs packages that are not installed.
     """
+    _require_packages(study)
     dataset = load_dataset(study) if data is None else dataset_from_memory(data, study)
     _require_tasks(study)
     affordable_sharings(study, dataset.n_inputs)

@@ -108,7 +108,7 @@ def test_light_parts_do_not_load_torch():
     program = (
         "import sys\n"
         "import taskgroup, taskgroup.spec, taskgroup.cli, taskgroup.grouping, taskgroup.storage\n"
-        "import taskgroup.weighting, taskgroup.transfer, taskgroup.affinity\n"
+        "import taskgroup.transfer, taskgroup.affinity\n"
         "print(*{'torch', 'optuna', 'plotly', 'matplotlib'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

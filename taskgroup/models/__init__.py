@@ -7,7 +7,7 @@ from taskgroup.models.gradient_reversal import Reversal, gradient_factor, layer_
 from taskgroup.models.initial import initial_block, initial_head
 from taskgroup.models.module_network import ModuleNetwork
 from taskgroup.models.modules import Modules
-from taskgroup.models.network import Network, Trained
+from taskgroup.models.network import Network, PartedBackward, Trained
 from taskgroup.models.products import (
     Product,
     blas_libraries,
@@ -32,6 +32,7 @@ __all__ = [
     "ModuleNetwork",
     "Modules",
     "Network",
+    "PartedBackward",
     "Product",
     "Reversal",
     "RunForest",

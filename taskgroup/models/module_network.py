@@ -65,25 +65,29 @@ class ModuleNetwork:
         """Each parameter of each run as a stack of one."""
         return [
             Trained(
-                f"run {run.number}: {name}", value.detach().unsqueeze(0), grad.unsqueeze(0), np.array([i])
+                f"run {run.number}: {name}",
+                value.detach().unsqueeze(0),
+                grad.unsqueeze(0),
+                np.array([i]),
+                np.array([run.module.serves_several(name)]),
             )
             for i, run in enumerate(self._runs)
             for (name, value), grad in zip(run.parameters, run.grads, strict=True)
         ]
 
     def forward(self, x: Tensor) -> Tensor:
-        """All heads' outputs in training; `backward` may follow once."""
+        """All heads' outputs in training."""
         batches = self._batches(x)
         for run in self._runs:
             run.forward(batches[run.spec.seed])
         return self._placed([[z.detach() for z in run.outputs] for run in self._runs], x)
 
-    def backward(self, x: Tensor, grad: Tensor) -> None:
+    def backward(self, x: Tensor, grad: Tensor, *, again: bool = False) -> None:
         """Fill the gradients of all parameters by autograd."""
         branch = 0
         for run in self._runs:
             n_branches = len(run.outputs)
-            run.backward([self._of(grad, b).t() for b in range(branch, branch + n_branches)])
+            run.backward([self._of(grad, b).t() for b in range(branch, branch + n_branches)], again=again)
             branch += n_branches
 
     def evaluate(self, x: Tensor) -> Tensor:
@@ -166,10 +170,11 @@ class _Run:
         with torch.enable_grad():
             self.outputs = self.module.train().forward(x)
 
-    def backward(self, grads: Sequence[Tensor]) -> None:
+    def backward(self, grads: Sequence[Tensor], *, again: bool) -> None:
         torch._foreach_zero_(self.grads)
-        torch.autograd.backward(self.outputs, grads)
-        self.outputs = []
+        torch.autograd.backward(self.outputs, grads, retain_graph=again)
+        if not again:
+            self.outputs = []
 
     def evaluate(self, x: Tensor) -> list[Tensor]:
         with torch.no_grad():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 import numpy as np
 from torch import Tensor
@@ -22,12 +22,15 @@ class Trained:
         value: [items, ...], updated in place by the optimiser.
         grad: The same shape, filled by `backward`.
         run: The run that owns each item, ascending.
+        shared: Which items several tasks of their run reach, [items]; None where that is not known, and no
+            item then counts as shared.
     """
 
     name: str
     value: Tensor
     grad: Tensor
     run: np.ndarray
+    shared: np.ndarray | None = None
 
 
 class Network(Protocol):
@@ -52,8 +55,15 @@ class Network(Protocol):
     def forward(self, x: Tensor) -> Tensor:
         """All heads' outputs in training, [nodes, columns, B], from one input a seed, [S, D, B]."""
 
-    def backward(self, x: Tensor, grad: Tensor) -> None:
-        """Fill all gradients after `forward` on the same input, from that of the outputs."""
+    def backward(self, x: Tensor, grad: Tensor, *, again: bool = False) -> None:
+        """Fill all gradients after `forward` on the same input, from that of the outputs.
+
+        Args:
+            x: As given to `forward`.
+            grad: Gradient of the loss with respect to the outputs, [nodes, columns, B]; it is left as it is.
+            again: Whether another backward pass on the same forward pass follows. Gradients that do not come
+                from the outputs, such as of a penalty on weights, are added in the last pass only.
+        """
 
     def evaluate(self, x: Tensor) -> Tensor:
         """All heads' outputs in scoring; a later call may overwrite them."""
@@ -66,3 +76,14 @@ class Network(Protocol):
 
     def take_weights(self, other: Self, runs: Sequence[int]) -> None:
         """Copy the weights of some runs of another network (positions there), all of them members here."""
+
+
+@runtime_checkable
+class PartedBackward(Protocol):
+    """A network that can go back through private parts for all tasks at once, then task by task on."""
+
+    def backward_private(self, x: Tensor, grad: Tensor) -> None:
+        """Fill the gradients of all tensors without shared items, after `forward` on the same input."""
+
+    def backward_shared(self, x: Tensor, mask: Tensor) -> None:
+        """Fill the gradients of the others from the outputs with a 1 in the mask, [nodes, columns, 1]."""

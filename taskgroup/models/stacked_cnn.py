@@ -65,21 +65,21 @@ class StackedCnn:
     def trained(self) -> list[Trained]:
         """All parameters, stacked over nodes."""
         return [
-            Trained(name, value.detach(), value.grad, self._owner(name))
+            Trained(name, value.detach(), value.grad, self._owner(name), self._shared(name))
             for name, value in self._tensors.items()
             if value.grad is not None
         ]
 
     def forward(self, x: Tensor) -> Tensor:
-        """All heads' outputs in training; `backward` may follow once."""
+        """All heads' outputs in training."""
         with torch.enable_grad():
             self._outputs = self._compute(x)
         return self._outputs.detach()
 
-    def backward(self, x: Tensor, grad: Tensor) -> None:
+    def backward(self, x: Tensor, grad: Tensor, *, again: bool = False) -> None:
         """Fill the gradients of all parameters by autograd."""
         torch._foreach_zero_([value.grad for value in self._tensors.values() if value.grad is not None])
-        torch.autograd.backward(self._outputs, grad)
+        torch.autograd.backward(self._outputs, grad, retain_graph=again)
 
     def evaluate(self, x: Tensor) -> Tensor:
         """All heads' outputs in scoring."""
@@ -205,6 +205,12 @@ class StackedCnn:
         if name.startswith(_HEAD):
             return next(heads.run for heads in self.wiring.heads if name.split()[1] == str(heads.level))
         return self.wiring.layers[int(name.split()[0])].run
+
+    def _shared(self, name: str) -> np.ndarray:
+        """Which nodes of a tensor several tasks of their run go through."""
+        if name.startswith(_HEAD):
+            return np.zeros(len(self._owner(name)), dtype=bool)  # each column is a task's own
+        return self.wiring.shared[int(name.split()[0])]
 
     def _initial_blocks(self) -> dict[str, Tensor]:
         blocks: dict[int, list[ConvolutionBlock]] = {s: self._encoder.blocks(s) for s in self.seeds}  # type: ignore[misc]

@@ -83,15 +83,18 @@ class StackedLinear:
                 not.
         """
         torch.sum(grad, dim=2, out=self.bias_grad)
+        for fan in self._fans:
+            self._product(fan.of(grad), x[fan.inputs].transpose(1, 2), fan.weight_grad)
+        if x_grad is not None:
+            self.backward_to_input(grad, x_grad, factor=factor)
+
+    def backward_to_input(self, grad: Tensor, x_grad: Tensor, *, factor: Tensor | None = None) -> None:
+        """Fill the gradient of the input [M, I, B] alone, from that of the output, [N, O, B]."""
         passed_on = grad if factor is None else grad * factor
         for fan in self._fans:
-            own = fan.of(grad)
-            self._product(own, x[fan.inputs].transpose(1, 2), fan.weight_grad)
-            if x_grad is not None:
-                self._product(fan.weight.transpose(1, 2), fan.of(passed_on), x_grad[fan.inputs])
-        if x_grad is not None:
-            for inputs in self._unused:
-                x_grad[inputs].zero_()
+            self._product(fan.weight.transpose(1, 2), fan.of(passed_on), x_grad[fan.inputs])
+        for inputs in self._unused:
+            x_grad[inputs].zero_()
 
     def keep(
         self, nodes: Tensor, *, fan_out: Sequence[int] | None = None, n_outputs: int | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 import numpy as np
 import torch
@@ -22,6 +22,13 @@ from taskgroup.models.wiring import Heads, Wiring, wire
 from taskgroup.spec import RunSpec
 
 _relu_backward = torch.ops.aten.threshold_backward.grad_input
+
+
+class _Reading(NamedTuple):
+    """A block and the gradient of its output, ahead of its ReLU; None above the last block."""
+
+    level: int
+    grad: Tensor | None
 
 
 def _seed_of(run: RunSpec) -> object:
@@ -80,9 +87,11 @@ class StackedMLP:
     def trained(self) -> list[Trained]:
         """Weights and biases of all layers."""
         trained = []
-        for name, layer, owner in zip(self._layer_names, self.layers, self.layer_runs, strict=True):
-            trained.append(Trained(f"weight {name}", layer.weight, layer.weight_grad, owner))
-            trained.append(Trained(f"bias {name}", layer.bias, layer.bias_grad, owner))
+        own = [np.zeros(len(heads.run), dtype=bool) for heads in self.wiring.heads]  # a column is one task's
+        parts = zip(self._layer_names, self.layers, self.layer_runs, [*self.wiring.shared, *own], strict=True)
+        for name, layer, owner, shared in parts:
+            trained.append(Trained(f"weight {name}", layer.weight, layer.weight_grad, owner, shared))
+            trained.append(Trained(f"bias {name}", layer.bias, layer.bias_grad, owner, shared))
         return trained
 
     @cached_property
@@ -108,23 +117,78 @@ class StackedMLP:
                 head.forward(x, outputs[own])
         return outputs
 
-    def backward(self, x: Tensor, grad: Tensor) -> None:
-        """Fill the gradients of all layers after `forward` on the same input.
+    def backward(self, x: Tensor, grad: Tensor, *, again: bool = False) -> None:
+        """Fill the gradients of all layers after `forward` on the same input, as often as wanted.
 
         Args:
             x: As given to `forward`.
             grad: Gradient of the loss with respect to the outputs, [nodes, columns, B].
+            again: Whether another backward pass follows; activations outlive them all.
         """
-        n = grad.shape[2]
-        for level in reversed(range(len(self.blocks))):
+        n_blocks = len(self.blocks)
+        self.blocks[0].backward(self._backward_to(0, grad, _Reading(n_blocks, None)), x)
+
+    def backward_private(self, x: Tensor, grad: Tensor) -> None:
+        """As `backward`, for heads and blocks without nodes of several tasks; `backward_shared` follows."""
+        first, n = self._first_private, grad.shape[2]
+        self._output_grad, self._private_grad = grad, None
+        if first < len(self.blocks):
+            self._private_grad = self._backward_to(first, grad, _Reading(len(self.blocks), None))
+            inputs = x if first == 0 else self._buffer("out", first - 1, n)
+            self.blocks[first].backward(self._private_grad, inputs)
+        for level, (head, own) in self._heads_above.items():
+            if level < first:
+                head.backward(grad[own], self._buffer("out", level, n))
+
+    def backward_shared(self, x: Tensor, mask: Tensor) -> None:
+        """Fill the gradients of the other layers from some tasks' losses alone, after `backward_private`.
+
+        Args:
+            x: As given to `forward`.
+            mask: 1 for the outputs of these tasks, else 0, [nodes, columns, 1].
+        """
+        first, above = self._first_private, self._private_grad
+        if first == 0:
+            return
+        if above is not None:
+            above = above * mask.amax(dim=1, keepdim=True)[self._outputs_of_private]
+        below = self._backward_to(0, self._output_grad * mask, _Reading(first, above), fills=False)
+        self.blocks[0].backward(below, x)
+
+    @cached_property
+    def _first_private(self) -> int:
+        """The first of the blocks from which on no node serves several tasks."""
+        return max((level + 1 for level, shared in enumerate(self.wiring.shared) if shared.any()), default=0)
+
+    @cached_property
+    def _outputs_of_private(self) -> Tensor:
+        """The output node above each node of the first block without shared ones."""
+        return torch.from_numpy(self.wiring.outputs_above(self._first_private)).to(self._place["device"])
+
+    def _backward_to(self, to: int, grad: Tensor, start: _Reading, *, fills: bool = True) -> Tensor:
+        """Go back from heads and blocks to the output of a block, ahead of its ReLU.
+
+        Args:
+            to: The block.
+            grad: Of the heads' outputs, [nodes, columns, B].
+            start: The block that is followed first, and the gradient of its output.
+            fills: Whether it and the heads get their own gradients, as all blocks below it do.
+        """
+        n, above = grad.shape[2], start.grad
+        for level in range(start.level - 1, to - 1, -1):
             out, out_grad = self._buffer("out", level, n), self._buffer("grad", level, n)
-            for place, (reader, reader_grad, factor) in enumerate(self._readers(level, grad)):
+            for place, (reader, own_grad, factor) in enumerate(self._readers(level, grad, above)):
                 part = self._buffer("part of grad", level, n) if place else out_grad
-                reader.backward(reader_grad, out, part, factor=factor)
+                is_head = own_grad is not above
+                if fills or not (is_head or level + 1 == start.level):
+                    reader.backward(own_grad, out, part, factor=factor)
+                else:
+                    reader.backward_to_input(own_grad, part, factor=factor)
                 if place:
                     out_grad.add_(part)
-            _relu_backward(out_grad, out, 0, grad_input=out_grad)
-        self.blocks[0].backward(self._buffer("grad", 0, n), x)
+            above = _relu_backward(out_grad, out, 0, grad_input=out_grad)
+        assert above is not None
+        return above
 
     def evaluate(self, x: Tensor) -> Tensor:
         """As `forward`: an MLP computes the same in scoring."""
@@ -175,7 +239,7 @@ class StackedMLP:
 
     def _rewire(self, members: Sequence[RunSpec]) -> None:
         self.members = tuple(members)
-        for derived in ("layer_runs", "_heads_above"):
+        for derived in ("layer_runs", "_heads_above", "_first_private", "_outputs_of_private"):
             self.__dict__.pop(derived, None)
         self.wiring: Wiring = wire(members, self._n_outputs, len(self._sizes) - 1)
         self.seeds = tuple(dict.fromkeys(member.seed for member in members))
@@ -210,11 +274,12 @@ class StackedMLP:
             for heads, head, stop in zip(self.wiring.heads, self.heads, stops, strict=True)
         }
 
-    def _readers(self, level: int, grad: Tensor) -> Iterator[tuple[StackedLinear, Tensor, Tensor | None]]:
+    def _readers(
+        self, level: int, grad: Tensor, above: Tensor | None
+    ) -> Iterator[tuple[StackedLinear, Tensor, Tensor | None]]:
         """What reads a block's output, each with its own output's gradient and what it multiplies it by."""
-        above = level + 1
-        if above < len(self.blocks):
-            yield self.blocks[above], self._buffer("grad", above, grad.shape[2]), self._block_factors[above]
+        if above is not None:
+            yield self.blocks[level + 1], above, self._block_factors[level + 1]
         if level in self._heads_above:
             head, own = self._heads_above[level]
             yield head, grad[own], self._head_factors.get(level)

@@ -95,6 +95,47 @@ class Wiring:
         """The number of output nodes."""
         return sum(len(heads.run) for heads in self.heads)
 
+    @property
+    def shared(self) -> list[NDArray[np.bool_]]:
+        """Which nodes of every layer several tasks go through."""
+        of_outputs = np.bincount(self.branch_node, minlength=self.n_output_nodes)
+        stops = np.cumsum([len(heads.run) for heads in self.heads])
+        ending = dict(zip((h.level for h in self.heads), np.split(of_outputs, stops[:-1]), strict=True))
+        nodes_read = {heads.level: heads.node for heads in self.heads}
+        shared: list[NDArray[np.bool_]] = []
+        n_above: Indices | None = None
+        for level in reversed(range(len(self.layers))):
+            n_tasks = np.zeros(len(self.layers[level].run), dtype=np.int64)
+            if n_above is not None:
+                parent = self.layers[level + 1].parent
+                np.add.at(n_tasks, np.arange(len(n_above)) if parent is None else parent, n_above)
+            if level in ending:
+                np.add.at(n_tasks, nodes_read[level], ending[level])
+            shared.insert(0, n_tasks > 1)
+            n_above = n_tasks
+        return shared
+
+    def outputs_above(self, level: int) -> Indices:
+        """The output node that each node of a block leads to, where no node of it serves several tasks."""
+        above = {heads.level: heads for heads in self.heads}
+        first = {heads.level: start for heads, start in zip(self.heads, self._first_outputs, strict=True)}
+        leads: Indices | None = None
+        for each in reversed(range(level, len(self.layers))):
+            own = np.full(len(self.layers[each].run), -1, dtype=np.int64)
+            if leads is not None:
+                parent = self.layers[each + 1].parent
+                own[np.arange(len(leads)) if parent is None else parent] = leads
+            if each in above:
+                own[above[each].node] = first[each] + np.arange(len(above[each].node))
+            leads = own
+        assert leads is not None
+        return leads
+
+    @property
+    def _first_outputs(self) -> list[int]:
+        """The first output node of each block that has any."""
+        return [0, *itertools.accumulate(len(heads.run) for heads in self.heads)][:-1]
+
 
 def wire(members: Sequence[RunSpec], n_outputs: Mapping[str, int], n_blocks: int) -> Wiring:
     """Lay out the forest of a cohort.

@@ -25,13 +25,13 @@ class WeightingFacts:
         looks_at: What it needs in every step: `nothing`, the tasks' `losses`, or their `gradients` on the
             shared blocks, which cost a backward pass a task.
         options: Its settings.
-        one_by_one: Whether runs that use it train singly.
+        packages: What it imports beyond the dependencies; the extra `gradients` installs it.
     """
 
     summary: str
     looks_at: Literal["nothing", "losses", "gradients"] = "nothing"
     options: Mapping[str, Option] = field(default_factory=dict)
-    one_by_one: bool = False
+    packages: tuple[str, ...] = ()
 
 
 def _refuse_weights(value: Any) -> str | None:
@@ -56,8 +56,7 @@ WEIGHTING_FACTS: dict[str, WeightingFacts] = {
     ),
     "random": WeightingFacts(
         "weights drawn anew in every step",
-        "losses",
-        {"draw": Option("normal", one_of("normal", "dirichlet"))},
+        options={"draw": Option("normal", one_of("normal", "dirichlet"))},
     ),
     "gradnorm": WeightingFacts(
         "weights that bring gradient norms together",
@@ -79,16 +78,18 @@ WEIGHTING_FACTS: dict[str, WeightingFacts] = {
         "the best worst case near the mean gradient",
         "gradients",
         {"c": Option(0.4, number(0, 1))},
-        one_by_one=True,
+        packages=("torchjd", "cvxpy", "clarabel"),
     ),
-    "nash_mtl": WeightingFacts("a bargain between tasks", "gradients", one_by_one=True),
+    "nash_mtl": WeightingFacts("a bargain between tasks", "gradients", packages=("torchjd", "cvxpy", "ecos")),
     "fairgrad": WeightingFacts(
         "an alpha-fair split of progress",
         "gradients",
         {"alpha": Option(1.0, number(0, _INFINITE, above=True))},
-        one_by_one=True,
+        packages=("torchjd",),
     ),
     "upgrad": WeightingFacts(
-        "the mean of projections on the cone of agreement", "gradients", one_by_one=True
+        "gradients projected on the cone of agreement",
+        "gradients",
+        packages=("torchjd", "qpsolvers", "quadprog"),
     ),
 }

@@ -15,6 +15,7 @@ from torch import Tensor
 from taskgroup.models import Modules, Network, Product, StackedMLP, run_weights, torch_product
 from taskgroup.spec import SPLITS, RunSpec, Score, Split, Task, scaled_widths
 from taskgroup.training.feed import Feed, RowData, first_of_streams, follows_validation, stream_of
+from taskgroup.training.gradient_weights import GradientWeights
 from taskgroup.training.lessons import NO_LESSONS, Lessons
 from taskgroup.training.loss import CohortLoss
 from taskgroup.training.loss_weights import LossWeights
@@ -25,6 +26,7 @@ from taskgroup.training.own_rows_feed import OwnRowsFeed
 from taskgroup.training.sampling import Proportional, Sampling, make_sampling
 from taskgroup.training.seed_data import SeedData
 from taskgroup.training.shared_feed import SharedFeed
+from taskgroup.training.task_gradients import TaskGradients
 from taskgroup.training.validation_history import ValidationHistory
 
 _SCORING_ROWS = 1024  # keeps the activations of a scoring pass small
@@ -105,6 +107,7 @@ class Cohort:
         self._shapes, self._lessons = shapes, lessons
         self._all_seeds = seeds
         self._history = history or ValidationHistory()
+        self._n_steps = 0
         self.network = _network(members, seeds, shapes)
         self._attach()
         self._optimizer = CohortAdamW(self._stacked, self.members)
@@ -124,6 +127,7 @@ class Cohort:
         rows = self._feed.epoch(number, progress=number / max(1, of - 1))
         for start in range(0, rows.n_rows, self._shapes.batch_size):
             self._step(*rows.batch(start, self._shapes.batch_size))
+        self._weights.end_epoch()
 
     def outputs(self, split: Split) -> Tensor:
         """All heads' outputs on a scored split, [nodes, columns, rows]."""
@@ -164,7 +168,7 @@ class Cohort:
         Args:
             losses: `validation_losses` after the epoch, [P].
         """
-        self._history.add(self.branches, np.where(self._weights.trained, losses, np.nan))
+        self._history.add(self.branches, np.where(self._weights.is_training, losses, np.nan))
 
     def run_means(self, of_branches: np.ndarray) -> np.ndarray:
         """The mean over each run's main tasks, [R]: what a run is stopped by."""
@@ -204,10 +208,11 @@ class Cohort:
         """Remove runs (positions in `members`) and compact all tensors; the others are not touched."""
         kept = [run for run in range(len(self.members)) if run not in set(runs)]
         branches = torch.from_numpy(np.flatnonzero(np.isin(self.network.wiring.branch_run, kept)))
-        before = self._weights
+        loss_weights, gradient_weights = self._weights, self._gradient_weights
         self.network.keep(kept)
         self._attach()
-        self._weights.carry_over(before, branches)
+        self._weights.carry_over(loss_weights, branches)
+        self._gradient_weights.carry_over(gradient_weights, torch.tensor(kept))
         self._optimizer.keep(self._stacked, kept, self.members)
 
     def take_weights(self, other: Cohort, runs: Sequence[int]) -> None:
@@ -239,11 +244,19 @@ class Cohort:
     def _step(self, x: Tensor, y: Tensor, labelled: Tensor | None) -> None:
         outputs = self.network.forward(x)
         targets, mask = self._loss.targets_of_rows(y), self._loss.label_mask(labelled)
-        losses = self._loss.losses(outputs, targets, mask) if self._weights.need_losses else None
-        watched = losses is not None and self._feed.tasks_may_be_absent
-        weights = self._weights.update(losses, self._loss.present(mask) if watched else None)
-        self.network.backward(x, self._loss.gradient(outputs, targets, mask, weights))
+        needed = self._weights.need_losses or self._gradient_weights.need_losses
+        losses = self._loss.losses(outputs, targets, mask) if needed else None
+        by_task = self._task_gradients
+        present = self._loss.present(mask) if needed or by_task is not None else None
+        weights = self._weights.update(losses, present, step=self._n_steps)
+        grad = self._loss.gradient(outputs, targets, mask, weights)
+        if by_task is None:
+            self.network.backward(x, grad)
+        else:
+            counting = (present, self._weights.trained)
+            by_task.backward(x, grad, step=self._n_steps, losses=losses, counting=counting)
         self._optimizer.step()
+        self._n_steps += 1
 
     def _attach(self) -> None:
         """Build what depends on the current members: data, loss and weights."""
@@ -264,8 +277,20 @@ class Cohort:
             return torch.tensor(values, dtype=shapes.dtype, device=shapes.device)
 
         self._weights = LossWeights(
-            self.members, wiring.branch_run, tensor(self._feed.branch_n_labels), tensor(is_regression)
+            self.members,
+            wiring.branch_run,
+            tensor(self._feed.branch_n_labels),
+            tensor(is_regression),
+            absent_by_design=self._feed.tasks_may_be_absent,
         )
+        self._gradient_weights = GradientWeights(self.members)
+        self.__dict__.pop("_task_gradients", None)
+
+    @cached_property
+    def _task_gradients(self) -> TaskGradients | None:
+        """The backward step where some run weighs gradients."""
+        needed = self._gradient_weights.needed
+        return TaskGradients(self.network, self._gradient_weights) if needed else None
 
     def _new_feed(self) -> Feed:
         shapes, members, network = self._shapes, self.members, self.network

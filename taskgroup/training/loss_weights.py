@@ -1,4 +1,4 @@
-"""The weightings of a cohort: each member may use its own."""
+"""The loss weightings of a cohort: each member may use its own."""
 
 from __future__ import annotations
 
@@ -12,17 +12,22 @@ from torch import Tensor
 
 from taskgroup.spec import RunSpec
 from taskgroup.training.optimizer import Stacked
-from taskgroup.weighting import WEIGHTINGS, Branches, Weighting
+from taskgroup.weighting import Branches, CountingEpochs, Remembering, Step, Weighting, make_weighting
 
 
 @dataclass
 class _Group:
-    """The branches whose runs use one weighting."""
+    """The branches whose runs use one weighting with the same settings."""
 
+    text: str
     weighting: Weighting
     positions: Tensor
     branches: Branches
     stacked: Stacked | None
+
+    def of(self, values: Tensor | None) -> Tensor | None:
+        """These branches' part of [P]."""
+        return None if values is None else values[self.positions]
 
 
 @final
@@ -34,21 +39,28 @@ class LossWeights:
         branch_run: The run of each branch, [P].
         n_labels: Labelled training rows of each branch's task, [P].
         is_regression: Whether its loss is a squared error, [P].
+        absent_by_design: Whether batches lack tasks by design; learnable parameters then rest meanwhile.
     """
 
     def __init__(
-        self, members: Sequence[RunSpec], branch_run: np.ndarray, n_labels: Tensor, is_regression: Tensor
+        self,
+        members: Sequence[RunSpec],
+        branch_run: np.ndarray,
+        n_labels: Tensor,
+        is_regression: Tensor,
+        *,
+        absent_by_design: bool = False,
     ) -> None:
         used = np.array([member.weighting for member in members])[branch_run]
         self._groups = [
-            _group(name, np.flatnonzero(used == name), branch_run, n_labels, is_regression)
-            for name in dict.fromkeys(used.tolist())
+            _group(text, np.flatnonzero(used == text), members, branch_run, n_labels, is_regression)
+            for text in dict.fromkeys(used.tolist())
         ]
         self._weights, self._trained = torch.ones_like(n_labels), torch.ones_like(n_labels)
-        self._all_train = True
+        self._all_train, self._absent_by_design = True, absent_by_design
         for group in self._groups:
-            if not group.weighting.needs_losses:
-                self._weights[group.positions] = group.weighting.weights(group.branches, None, None)
+            if group.weighting.is_constant:
+                self._weights[group.positions] = group.weighting.weights(group.branches, None, Step())
 
     @property
     def need_losses(self) -> bool:
@@ -56,7 +68,7 @@ class LossWeights:
         return any(group.weighting.needs_losses for group in self._groups)
 
     @property
-    def trained(self) -> np.ndarray:
+    def is_training(self) -> np.ndarray:
         """Which branches still train, [P]."""
         return (self._trained > 0).cpu().numpy()
 
@@ -65,28 +77,42 @@ class LossWeights:
         """The learnable parameters, for the optimiser."""
         return [group.stacked for group in self._groups if group.stacked is not None]
 
-    def update(self, losses: Tensor | None, present: Tensor | None = None) -> Tensor:
+    @property
+    def trained(self) -> Tensor | None:
+        """1 for each branch that still trains, else 0, [P]; None where all do."""
+        return None if self._all_train else self._trained
+
+    def update(self, losses: Tensor | None, present: Tensor | None = None, *, step: int = 0) -> Tensor:
         """Compute the weights of this step, and fill the gradients of the learnable parameters.
 
         Args:
             losses: Of the step, [P]; None where no weighting needs them.
-            present: 0 where the batch has no row of the branch's task, so that nothing is to be learned from
-                its loss, else 1, [P]; None where all are there.
+            present: 0 where the batch has no label of the branch's task, so that nothing is to be learned
+                from its loss, else 1, [P]; None where all are there.
+            step: Steps that were taken before.
 
         Returns:
             Shape [P].
         """
         for group in self._groups:
-            if not group.weighting.needs_losses or losses is None:
+            if group.weighting.is_constant or (losses is None and group.weighting.needs_losses):
                 continue
-            own = losses[group.positions]
+            seen = Step(step, group.of(losses), group.of(present), group.of(self.trained))
             parameters = None if group.stacked is None else group.stacked.value
-            self._weights[group.positions] = group.weighting.weights(group.branches, parameters, own)
-            if group.stacked is not None:
-                gradient = group.weighting.parameter_gradient(group.branches, group.stacked.value, own)
+            self._weights[group.positions] = group.weighting.weights(group.branches, parameters, seen)
+            if group.stacked is not None and seen.losses is not None:
+                gradient = group.weighting.parameter_gradient(
+                    group.branches, group.stacked.value, seen.losses
+                )
                 counts = self._counting(present)
                 group.stacked.grad.copy_(gradient if counts is None else gradient * counts[group.positions])
         return self._weights if self._all_train else self._weights * self._trained
+
+    def end_epoch(self) -> None:
+        """Tell the weightings that change with the epochs."""
+        for group in self._groups:
+            if isinstance(group.weighting, CountingEpochs):
+                group.weighting.end_epoch()
 
     def stop(self, branches: Sequence[int]) -> None:
         """Let the losses of some branches count no more."""
@@ -94,12 +120,13 @@ class LossWeights:
         self._all_train = self._all_train and not branches
 
     def _counting(self, present: Tensor | None) -> Tensor | None:
+        watched = present if self._absent_by_design else None
         if self._all_train:
-            return present
-        return self._trained if present is None else present * self._trained
+            return watched
+        return self._trained if watched is None else watched * self._trained
 
     def carry_over(self, before: LossWeights, kept_branches: Tensor) -> None:
-        """Take over from a larger cohort which branches train, and the parameters.
+        """Take over from a larger cohort which branches train, the parameters, and what is remembered.
 
         Args:
             before: The weights of that cohort.
@@ -111,22 +138,37 @@ class LossWeights:
         for group in before._groups:
             if group.stacked is not None:
                 values[group.positions] = group.stacked.value
+        of_text = {group.text: group for group in before._groups}
         for group in self._groups:
             if group.stacked is not None:
                 group.stacked.value.copy_(values[kept_branches][group.positions])
+            larger = of_text[group.text]
+            if isinstance(larger.weighting, Remembering):
+                remain = torch.isin(larger.positions, kept_branches.to(larger.positions))
+                larger.weighting.keep(torch.nonzero(remain).flatten())
+                group.weighting = larger.weighting
 
 
 def _group(
-    name: str, positions: np.ndarray, branch_run: np.ndarray, n_labels: Tensor, is_regression: Tensor
+    text: str,
+    positions: np.ndarray,
+    members: Sequence[RunSpec],
+    branch_run: np.ndarray,
+    n_labels: Tensor,
+    is_regression: Tensor,
 ) -> _Group:
-    weighting, where = WEIGHTINGS[name](), torch.from_numpy(positions).to(n_labels.device)
+    weighting, where = make_weighting(text), torch.from_numpy(positions).to(n_labels.device)
     owner = branch_run[positions]
-    _, dense_run = np.unique(owner, return_inverse=True)
+    runs, dense_run = np.unique(owner, return_inverse=True)
     branches = Branches(
-        torch.from_numpy(dense_run).to(n_labels.device), n_labels[where], is_regression[where]
+        torch.from_numpy(dense_run).to(n_labels.device),
+        n_labels[where],
+        is_regression[where],
+        tasks=tuple(task for run in runs for task in members[run].subset),
+        seeds=tuple(members[run].seed for run in owner),
     )
     start = weighting.start(branches)
     stacked = (
-        None if start is None else Stacked(f"weighting.{name}", start, torch.zeros_like(start), owner, False)
+        None if start is None else Stacked(f"weighting.{text}", start, torch.zeros_like(start), owner, False)
     )
-    return _Group(weighting, where, branches, stacked)
+    return _Group(text, weighting, where, branches, stacked)

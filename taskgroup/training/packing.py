@@ -122,8 +122,6 @@ def companies(specs: Sequence[RunSpec]) -> list[list[RunSpec]]:
 
 def _company(spec: RunSpec) -> Hashable:
     facts = WEIGHTING_FACTS.get(Method.parse(spec.weighting).name)
-    if facts is not None and facts.one_by_one:
-        return spec
     n_tasks = len(spec.subset)
     sharing = None if spec.sharing.method.name in _WIRED else (spec.sharing, n_tasks)
     return sharing, n_tasks if facts is not None and facts.looks_at == "gradients" else None
@@ -132,20 +130,25 @@ def _company(spec: RunSpec) -> Hashable:
 def run_bytes(
     spec: RunSpec, *, n_inputs: int, widths: Sequence[int], n_outputs: Mapping[str, int], batch_size: int
 ) -> int:
-    """Bytes that a step of one run touches: four of each parameter, two of each activation, in float32."""
+    """Bytes that a step of one run touches: four of each parameter, two of each activation, in float32.
+
+    Where gradients are weighted, those of tied blocks are kept for each task.
+    """
     sizes = [n_inputs, *scaled_widths(widths, spec.capacity)]
-    parameters, activations = 0, 0
+    parameters, activations, kept = 0, 0, 0
+    looks_at = WEIGHTING_FACTS[Method.parse(spec.weighting).name].looks_at
     facts, settings = SHARING_KINDS[spec.sharing.method.name], spec.sharing.settings
     for level, (a, b) in enumerate(itertools.pairwise(sizes)):
         tied = level < spec.sharing.depth
         copies = facts.copies(settings, level, spec.subset, spec.subset) if tied else len(spec.subset)
         parameters += copies * (a + 1) * b
+        kept += len(spec.subset) * copies * (a + 1) * b * (tied and looks_at == "gradients")
         activations += copies * b * batch_size
     paths = run_forest(spec.sharing, spec.subset, len(widths)).paths
     for task, path in zip(spec.subset, paths, strict=True):
         parameters += (sizes[len(path)] + 1) * n_outputs[task]
         activations += n_outputs[task] * batch_size
-    return 4 * (4 * parameters + 2 * activations)
+    return 4 * (4 * parameters + 2 * activations + kept)
 
 
 def cache_size() -> int:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, final
+from typing import final
 
-from taskgroup.weighting.contract import Branches
+from torch import Tensor
 
-if TYPE_CHECKING:
-    from torch import Tensor
+from taskgroup.weighting.contract import Branches, Step
 
 
 @final
@@ -19,11 +18,12 @@ class Equal:
     """
 
     needs_losses = False
+    is_constant = True
 
     def start(self, branches: Branches) -> None:  # noqa: D102
         return None
 
-    def weights(self, branches: Branches, parameters: Tensor | None, losses: Tensor | None) -> Tensor:  # noqa: D102
+    def weights(self, branches: Branches, parameters: Tensor | None, step: Step) -> Tensor:  # noqa: D102
         return branches.n_labels.new_ones(branches.n_labels.shape)
 
     def parameter_gradient(self, branches: Branches, parameters: Tensor, losses: Tensor) -> Tensor:  # noqa: D102

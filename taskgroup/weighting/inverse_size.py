@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, final
+from typing import final
 
-from taskgroup.weighting.contract import Branches
+from torch import Tensor
 
-if TYPE_CHECKING:
-    from torch import Tensor
+from taskgroup.weighting.contract import Branches, Step
 
 
 @final
@@ -20,11 +19,12 @@ class InverseSize:
     """
 
     needs_losses = False
+    is_constant = True
 
     def start(self, branches: Branches) -> None:  # noqa: D102
         return None
 
-    def weights(self, branches: Branches, parameters: Tensor | None, losses: Tensor | None) -> Tensor:  # noqa: D102
+    def weights(self, branches: Branches, parameters: Tensor | None, step: Step) -> Tensor:  # noqa: D102
         inverse = 1.0 / branches.n_labels
         n_runs = int(branches.run.max()) + 1
         total = inverse.new_zeros(n_runs).index_add_(0, branches.run, inverse)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, final
+from typing import final
 
-from taskgroup.weighting.contract import Branches
+from torch import Tensor
 
-if TYPE_CHECKING:
-    from torch import Tensor
+from taskgroup.weighting.contract import Branches, Step
 
 
 @final
@@ -23,11 +22,12 @@ class Uncertainty:
     """
 
     needs_losses = True
+    is_constant = False
 
     def start(self, branches: Branches) -> Tensor:  # noqa: D102
         return branches.n_labels.new_zeros(branches.n_labels.shape)
 
-    def weights(self, branches: Branches, parameters: Tensor | None, losses: Tensor | None) -> Tensor:  # noqa: D102
+    def weights(self, branches: Branches, parameters: Tensor | None, step: Step) -> Tensor:  # noqa: D102
         assert parameters is not None
         return _scale(branches) * parameters.neg().exp()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 import torch
@@ -15,6 +16,7 @@ from benchmarks.gpu import gpu
 from benchmarks.own_rows import long_table, own_rows
 from benchmarks.own_rows_sampling import OF_ALL, OF_ONE, sampling_gains
 from benchmarks.trainers import trainers
+from benchmarks.weightings import weightings
 
 TINY = Case(n_rows=64, n_features=4, n_tasks=3, widths=(8, 8), batch_size=16, epochs=10)
 
@@ -48,6 +50,13 @@ def test_asking_a_command_is_timed_beside_a_function():
     """The figure tells users whether a process a run is dear to them."""
     by_name = {row[0]: row[2] for row in trainers(1, n_runs=1).tables[0].rows}
     assert by_name["a command"] > by_name["a function"] > 0
+
+
+def test_weightings_are_timed_relative_to_equal_ones():
+    for table in weightings(1, replace(TINY, epochs=1), ["dwa", "pcgrad"]).tables:
+        assert [row[0] for row in table.rows] == ["equal", "dwa", "pcgrad"]
+        assert table.rows[0][1] == 1.0
+        assert all(row[2] > 0 for row in table.rows)
 
 
 def test_every_encoder_is_timed():
