@@ -14,6 +14,7 @@ from taskgroup.models.products import (
     torch_product,
 )
 from taskgroup.models.run_network import RunNetwork
+from taskgroup.models.sharing import SHARINGS, ColumnsNetwork, StackedColumns, in_columns
 from taskgroup.models.stacked_cnn import StackedCnn
 from taskgroup.models.stacked_linear import StackedLinear
 from taskgroup.models.stacked_mlp import StackedMLP
@@ -21,7 +22,9 @@ from taskgroup.models.wiring import Layer, Wiring, wire
 
 __all__ = [
     "BLOCKS",
+    "SHARINGS",
     "Blocks",
+    "ColumnsNetwork",
     "Encoder",
     "Layer",
     "ModuleNetwork",
@@ -30,12 +33,14 @@ __all__ = [
     "Product",
     "RunNetwork",
     "StackedCnn",
+    "StackedColumns",
     "StackedLinear",
     "StackedMLP",
     "Trained",
     "Wiring",
     "blas_libraries",
     "fastest_product",
+    "in_columns",
     "initial_block",
     "initial_head",
     "make_encoder",

@@ -52,6 +52,11 @@ class Encoder:
         name: What messages call it.
         weights: A `.safetensors` file to start from.
         frozen: Whether its weights are not trained.
+        reads_tokens: Whether its inputs are numbers of tokens.
+
+    Attributes:
+        shapes: Of an input and of what each block gives, channels first: (F, ...); (0,) where that is no
+            tensor.
 
     Raises:
         InputError: If it cannot be built, does not take such inputs, or does not return features [B, F].
@@ -66,10 +71,12 @@ class Encoder:
         name: str,
         weights: str | None = None,
         frozen: bool = False,
+        reads_tokens: bool = False,
     ) -> None:
         self._build, self._weights = build, weights
         self.n_blocks, self.input_shape, self.name, self.frozen = n_blocks, tuple(input_shape), name, frozen
-        self.n_features = self._try()
+        self.reads_tokens = reads_tokens
+        self.shapes, self.n_features = self._try()
 
     def blocks(self, seed: int) -> list[nn.Module]:
         """All blocks with the weights that runs of a seed start from."""
@@ -84,14 +91,15 @@ class Encoder:
             deepcopy(block) for block in blocks
         ]  # a module that hands out its own parts may hand out one twice
 
-    def _try(self) -> int:
-        """Send two empty inputs through, to see how many features come out."""
+    def _try(self) -> tuple[tuple[tuple[int, ...], ...], int]:
+        """Send two empty inputs through, to see what each block gives, and how many features that ends in."""
         x: Any = torch.zeros(2, *self.input_shape)
-        blocks = self.blocks(0)
+        blocks, shapes = self.blocks(0), [self.input_shape]
         try:
             with torch.no_grad():
                 for block in blocks:
                     x = block.float().eval()(x)
+                    shapes.append(self._channels_first(x))
         except Exception as error:
             raise InputError(
                 f"{self.name} cannot take inputs of the shape {self.input_shape}: {type(error).__name__}: "
@@ -102,7 +110,13 @@ class Encoder:
             raise InputError(
                 f"{self.name} gives {shape} for a batch of 2; return features of the shape [B, F]"
             )
-        return int(x.shape[1])
+        return tuple(shapes), int(x.shape[1])
+
+    def _channels_first(self, x: Any) -> tuple[int, ...]:
+        if not isinstance(x, Tensor):
+            return (0,)
+        shape = tuple(x.shape[1:])
+        return (*shape[-1:], *shape[:-1]) if self.reads_tokens else shape
 
 
 def blocks_of(whole: nn.Module, n_blocks: int, *, about: str) -> list[nn.Module]:

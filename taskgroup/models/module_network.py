@@ -16,7 +16,8 @@ from torch import Tensor
 from taskgroup.models.encoder import Encoder
 from taskgroup.models.network import Trained
 from taskgroup.models.run_network import HeadMaker, RunNetwork, linear_head
-from taskgroup.models.wiring import Wiring, wire
+from taskgroup.models.sharing import ColumnsNetwork, in_columns
+from taskgroup.models.wiring import Wiring, apart, wire
 from taskgroup.seeds import derive_seed
 from taskgroup.spec import RunSpec
 
@@ -31,6 +32,7 @@ class ModuleNetwork:
         members: The runs; those with the same seed stand together.
         encoder: Builds the blocks.
         n_outputs: Output columns of every task, in task-list order.
+        kinds: Kind of every task, for kinds of sharing whose heads depend on it.
         make_head: Builds the heads.
         dtype: Of all weights and activations.
         device: Where they live.
@@ -42,15 +44,19 @@ class ModuleNetwork:
         *,
         encoder: Encoder,
         n_outputs: Mapping[str, int],
+        kinds: Mapping[str, str] | None = None,
         make_head: HeadMaker = linear_head,
         dtype: torch.dtype = torch.float32,
         device: torch.device | str = "cpu",
     ) -> None:
         self._encoder, self._n_outputs = encoder, dict(n_outputs)
-        self._runs = [
-            _Run(number, run, RunNetwork(run, encoder, n_outputs, make_head).to(device, dtype))
-            for number, run in enumerate(members)
-        ]
+
+        def module(run: RunSpec) -> RunNetwork | ColumnsNetwork:
+            if in_columns(run.sharing):
+                return ColumnsNetwork(run, encoder, n_outputs, kinds or {}, make_head)
+            return RunNetwork(run, encoder, n_outputs, make_head)
+
+        self._runs = [_Run(number, run, module(run).to(device, dtype)) for number, run in enumerate(members)]
         self._wire()
 
     @property
@@ -58,7 +64,12 @@ class ModuleNetwork:
         """Each parameter of each run as a stack of one."""
         return [
             Trained(
-                f"run {run.number}: {name}", value.detach().unsqueeze(0), grad.unsqueeze(0), np.array([i])
+                f"run {run.number}: {name}",
+                value.detach().unsqueeze(0),
+                grad.unsqueeze(0),
+                np.array([i]),
+                shared=np.array([run.module.is_shared(name)]),
+                decays=run.module.decays(name),
             )
             for i, run in enumerate(self._runs)
             for (name, value), grad in zip(run.parameters, run.grads, strict=True)
@@ -71,13 +82,18 @@ class ModuleNetwork:
             run.forward(batches[run.spec.seed])
         return self._placed([[z.detach() for z in run.outputs] for run in self._runs], x)
 
-    def backward(self, x: Tensor, grad: Tensor) -> None:
+    def backward(self, x: Tensor, grad: Tensor, *, again: bool = False) -> None:
         """Fill the gradients of all parameters by autograd."""
         branch = 0
         for run in self._runs:
             n_branches = len(run.outputs)
-            run.backward([self._of(grad, b).t() for b in range(branch, branch + n_branches)])
+            run.backward([self._of(grad, b).t() for b in range(branch, branch + n_branches)], again=again)
             branch += n_branches
+
+    def after_step(self) -> None:
+        """Change weights once the optimiser has, where a run's kind of sharing does."""
+        for run in self._runs:
+            run.module.after_step()
 
     def evaluate(self, x: Tensor) -> Tensor:
         """All heads' outputs in scoring."""
@@ -107,7 +123,8 @@ class ModuleNetwork:
         self.members = tuple(run.spec for run in self._runs)
         self.seeds = tuple(dict.fromkeys(member.seed for member in self.members))
         self.stream = np.array([self.seeds.index(member.seed) for member in self.members])
-        self.wiring: Wiring = wire(self.members, self._n_outputs, self._encoder.n_blocks)
+        laid_out = [apart(member) if in_columns(member.sharing) else member for member in self.members]
+        self.wiring: Wiring = wire(laid_out, self._n_outputs, self._encoder.n_blocks)
 
     def _batches(self, x: Tensor) -> dict[int, Tensor]:
         """The inputs of each seed, [B, ...]."""
@@ -136,7 +153,7 @@ class _Run:
     Random numbers (dropout) are drawn by the run's seed and step, so that company changes nothing.
     """
 
-    def __init__(self, number: int, spec: RunSpec, module: RunNetwork) -> None:
+    def __init__(self, number: int, spec: RunSpec, module: RunNetwork | ColumnsNetwork) -> None:
         self.number, self.spec, self.module = number, spec, module
         self.parameters = [(name, p) for name, p in module.named_parameters() if p.requires_grad]
         for _, parameter in self.parameters:
@@ -155,10 +172,10 @@ class _Run:
         with torch.enable_grad():
             self.outputs = self.module.train().forward(x)
 
-    def backward(self, grads: Sequence[Tensor]) -> None:
+    def backward(self, grads: Sequence[Tensor], *, again: bool) -> None:
         torch._foreach_zero_(self.grads)
-        torch.autograd.backward(self.outputs, grads)
-        self.outputs = []
+        torch.autograd.backward(self.outputs, grads, retain_graph=again)
+        self.outputs = self.outputs if again else []
 
     def evaluate(self, x: Tensor) -> list[Tensor]:
         with torch.no_grad():

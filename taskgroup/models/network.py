@@ -22,12 +22,16 @@ class Trained:
         value: [items, ...], updated in place by the optimiser.
         grad: The same shape, filled by `backward`.
         run: The run that owns each item, ascending.
+        shared: Which items more than one task of their run reaches; None where that is not known.
+        decays: Whether weight decay applies.
     """
 
     name: str
     value: Tensor
     grad: Tensor
     run: np.ndarray
+    shared: np.ndarray | None = None
+    decays: bool = True
 
 
 class Network(Protocol):
@@ -52,8 +56,17 @@ class Network(Protocol):
     def forward(self, x: Tensor) -> Tensor:
         """All heads' outputs in training, [nodes, columns, B], from one input a seed, [S, D, B]."""
 
-    def backward(self, x: Tensor, grad: Tensor) -> None:
-        """Fill all gradients after `forward` on the same input, from that of the outputs."""
+    def backward(self, x: Tensor, grad: Tensor, *, again: bool = False) -> None:
+        """Fill all gradients after `forward` on the same input, from that of the outputs.
+
+        Args:
+            x: As given to `forward`.
+            grad: Of the outputs.
+            again: Whether another backward pass follows on the same forward pass.
+        """
+
+    def after_step(self) -> None:
+        """Change weights once the optimiser has, where tasks are tied by more than gradients."""
 
     def evaluate(self, x: Tensor) -> Tensor:
         """All heads' outputs in scoring; a later call may overwrite them."""

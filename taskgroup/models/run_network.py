@@ -58,6 +58,17 @@ class RunNetwork(nn.Module):
             outputs.append(head(features))
         return outputs
 
+    def after_step(self) -> None:
+        """Nothing: tasks are tied by gradients alone."""
+
+    def is_shared(self, name: str) -> bool:
+        """Whether the outputs of more than one task depend on a parameter, by its name."""
+        return name.startswith("shared.") and len(self.heads) > 1
+
+    def decays(self, name: str) -> bool:
+        """Whether weight decay applies to a parameter: to all."""
+        return True
+
     def train(self, mode: bool = True) -> RunNetwork:
         """Switch between training and scoring; frozen blocks always compute as in scoring."""
         super().train(mode)

@@ -69,10 +69,13 @@ class StackedCnn:
             self._outputs = self._compute(x)
         return self._outputs.detach()
 
-    def backward(self, x: Tensor, grad: Tensor) -> None:
+    def backward(self, x: Tensor, grad: Tensor, *, again: bool = False) -> None:
         """Fill the gradients of all parameters by autograd."""
         torch._foreach_zero_([value.grad for value in self._tensors.values() if value.grad is not None])
-        torch.autograd.backward(self._outputs, grad)
+        torch.autograd.backward(self._outputs, grad, retain_graph=again)
+
+    def after_step(self) -> None:
+        """Nothing: tasks are tied by gradients alone."""
 
     def evaluate(self, x: Tensor) -> Tensor:
         """All heads' outputs in scoring."""

@@ -95,12 +95,13 @@ class StackedMLP:
             x = block.forward(x, self._buffer("out", level, n)).relu_()
         return self.head.forward(x, self._buffer("out", len(self.blocks), n))
 
-    def backward(self, x: Tensor, grad: Tensor) -> None:
+    def backward(self, x: Tensor, grad: Tensor, *, again: bool = False) -> None:
         """Fill the gradients of all layers after `forward` on the same input.
 
         Args:
             x: As given to `forward`.
             grad: Gradient of the loss with respect to the outputs, [nodes, columns, B].
+            again: Whether another backward pass follows on the same forward pass.
         """
         n = grad.shape[2]
         for level in range(len(self.blocks), 0, -1):
@@ -108,6 +109,9 @@ class StackedMLP:
             self.layers[level].backward(grad, out, out_grad)
             grad = _relu_backward(out_grad, out, 0, grad_input=out_grad)
         self.blocks[0].backward(grad, x)
+
+    def after_step(self) -> None:
+        """Nothing: tasks are tied by gradients alone."""
 
     def evaluate(self, x: Tensor) -> Tensor:
         """As `forward`: an MLP computes the same in scoring."""

@@ -10,12 +10,12 @@ side in its node, padded to the widest node.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from taskgroup.spec import RunSpec
+from taskgroup.spec import RunSpec, Sharing
 
 Indices = NDArray[np.int64]
 
@@ -78,6 +78,11 @@ def wire(members: Sequence[RunSpec], n_outputs: Mapping[str, int], n_blocks: int
         before = [_nodes(member, level - 1) if level else n for member, n in zip(members, nodes, strict=True)]
         layers.append(Layer(np.repeat(np.arange(len(members)), nodes), _parents(before, nodes)))
     return _with_branches(members, n_outputs, n_blocks, tuple(layers))
+
+
+def apart(member: RunSpec) -> RunSpec:
+    """The run with nothing shared: how outputs are laid out where each task has a node of its own."""
+    return replace(member, sharing=Sharing("hard", 0))
 
 
 def _nodes(member: RunSpec, level: int) -> int:

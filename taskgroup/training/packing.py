@@ -161,7 +161,8 @@ def _place(spec: RunSpec) -> tuple[int, int, float, float, int]:
 
 def _head_columns(spec: RunSpec, n_outputs: Mapping[str, int], n_blocks: int) -> int:
     columns = [n_outputs[task] for task in spec.subset]
-    return sum(columns) if spec.sharing.depth >= n_blocks else max(columns)
+    in_one_node = spec.sharing.depth >= n_blocks and spec.sharing.method.name in _WIRED
+    return sum(columns) if in_one_node else max(columns)
 
 
 def _memory_limit(run_size: int) -> int:

@@ -1,0 +1,95 @@
+"""`ple`: progressive layered extraction, experts that are mixed after every tied block."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, final
+
+import torch
+from torch import Tensor
+
+from taskgroup.models.sharing.experts import Experts
+from taskgroup.models.sharing.gates import gate, gate_width, gated, over_places, read_by_first_gates
+from taskgroup.models.sharing.kind import Copy, Extra, Kind, Outline, Places
+
+
+@final
+class PLE(Kind):
+    """An expert is a copy of one block; gates stand after each tied block.
+
+    After each tied block a task's gate mixes the shared experts and its own, and the result is what the
+    task's own experts in the next block read. Another gate mixes all experts of all tasks for the next
+    block's shared experts; after the last tied block only the tasks' gates are left. Gates read what their
+    experts have read (means over places where that is an image or a text; of texts at the first block, what
+    it gives), without a bias.
+
+    At depth 1 this is exactly `cgc`. Shared experts alone are one path for all tasks until the last tied
+    block; own experts alone, one a task, are exactly separate networks.
+
+    Reference:
+        Tang 2020, sec. 4.2.
+    """
+
+    mixes = True
+
+    def __init__(self, outline: Outline, settings: Mapping[str, Any]) -> None:
+        super().__init__(outline, settings)
+        self._experts = Experts.of(outline.tasks, settings)
+
+    def copies(self, level: int) -> tuple[Copy, ...]:  # noqa: D102
+        if not self.is_tied(level):
+            return super().copies(level)
+        return self._experts.copies(heard_by_all=self._has_shared_gate(level))
+
+    def extras(self) -> tuple[Extra, ...]:  # noqa: D102
+        found = []
+        for level in range(self.outline.depth):
+            n_inputs = gate_width(self.outline, level)
+            if self._has_task_gates(level):
+                n_heard = len(self._experts.heard[0])
+                name, reached = f"gate {level}", self._reached(level)
+                found.append(gate(name, level, reached, n_experts=n_heard, n_inputs=n_inputs))
+            if self._has_shared_gate(level):
+                name, n_all = f"shared gate {level}", self._experts.n
+                all_tasks = [self.outline.tasks]
+                found.append(gate(name, level, all_tasks, n_experts=n_all, n_inputs=n_inputs, owned=False))
+        return tuple(found)
+
+    def mixed(self, level: int, seen: Sequence[Tensor], extras: Mapping[str, Tensor]) -> Tensor:  # noqa: D102
+        experts, out = self._experts, seen[-1]
+        parts: list[Tensor] = []
+        if self._has_shared_gate(level):
+            shared = gated(extras[f"shared gate {level}"], self._read_for_all(level, seen), out)
+            parts += [shared] * experts.n_shared
+        if self._has_task_gates(level):
+            own = gated(extras[f"gate {level}"], self._read_by_tasks(level, seen), out, experts.heard)
+            if level == self.last:
+                return own
+            parts.append(own.repeat_interleave(experts.n_own, dim=1) if experts.n_own > 1 else own)
+        return torch.cat(parts, dim=1) if len(parts) > 1 else parts[0]
+
+    def _has_shared_gate(self, level: int) -> bool:
+        return level < self.last and self._experts.n_shared > 0
+
+    def _has_task_gates(self, level: int) -> bool:
+        return level == self.last or self._experts.n_own > 0
+
+    def _read_for_all(self, level: int, seen: Sequence[Tensor]) -> Tensor:
+        """What the shared experts have read."""
+        if level == 0:
+            return read_by_first_gates(self.outline, seen, [range(self._experts.n)])
+        return over_places(seen[-2][:, :1])
+
+    def _read_by_tasks(self, level: int, seen: Sequence[Tensor]) -> Tensor:
+        """What each task's own experts have read; without any, what the shared ones have."""
+        experts = self._experts
+        if level == 0:
+            return read_by_first_gates(self.outline, seen, experts.heard)
+        if experts.n_own == 0:
+            return over_places(seen[-2][:, :1])
+        return over_places(seen[-2][:, experts.n_shared :: experts.n_own])
+
+    def _reached(self, level: int) -> list[Places]:
+        """The tasks that each task's gate reaches: all, where a shared gate above hears its experts."""
+        tasks = self.outline.tasks
+        return [tasks if self._has_shared_gate(level + 1) else (task,) for task in tasks]
