@@ -95,6 +95,12 @@ class Study(BaseModel):
                     raise ValueError(
                         f"search.{key}[{place}] is {method.name!r}; {nearest(method.name, known)}"
                     )
+                facts = SHARING_KINDS.get(method.name)
+                wrong = (
+                    facts.refuse(method.filled(facts.options)) if facts and key == "sharing.kind" else None
+                )
+                if wrong is not None:
+                    raise ValueError(f"search.{key} {method.name!r}: {wrong}")
                 strange = [name for name in _named_tasks(method) if name not in self.task_names]
                 if strange:
                     raise ValueError(

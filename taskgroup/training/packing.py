@@ -135,8 +135,14 @@ def run_bytes(
     parameters, activations = 0, 0
     facts, settings = SHARING_KINDS[spec.sharing.method.name], spec.sharing.settings
     for level, (a, b) in enumerate(itertools.pairwise(sizes)):
-        tied = level < spec.sharing.depth
-        copies = facts.copies(settings, level, spec.subset, spec.subset) if tied else len(spec.subset)
+        copies = facts.copies_at(
+            settings,
+            level,
+            depth=spec.sharing.depth,
+            n_blocks=len(widths),
+            trained=spec.subset,
+            served=spec.subset,
+        )
         parameters += copies * (a + 1) * b
         activations += copies * b * batch_size
     columns = sum(n_outputs[task] for task in spec.subset)

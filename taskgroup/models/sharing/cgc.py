@@ -8,7 +8,7 @@ from typing import Any, final
 from torch import Tensor
 
 from taskgroup.models.sharing.experts import Experts
-from taskgroup.models.sharing.gates import gate, gate_width, gated, read_by_first_gates
+from taskgroup.models.sharing.gates import gate_width, gated, gates, read_by_first_gates
 from taskgroup.models.sharing.kind import Copy, Extra, Kind, Outline
 
 
@@ -37,7 +37,7 @@ class CGC(Kind):
             return ()
         own, heard = tuple((task,) for task in self.outline.tasks), self._experts.heard
         n_inputs = gate_width(self.outline, 0)
-        return (gate("gate", 0, own, n_experts=len(heard[0]), n_inputs=n_inputs),)
+        return (gates("gate", 0, own, n_experts=len(heard[0]), n_inputs=n_inputs),)
 
     def mixed(self, level: int, seen: Sequence[Tensor], extras: Mapping[str, Tensor]) -> Tensor:  # noqa: D102
         if level < self.last:

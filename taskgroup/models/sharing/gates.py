@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from taskgroup.models.sharing.kind import Extra, Outline, Places, Start
+from taskgroup.models.sharing.experts import Experts
+from taskgroup.models.sharing.kind import Extra, Outline, Places
 from taskgroup.seeds import derive_seed
 from taskgroup.spec import Subset
 
@@ -20,30 +21,37 @@ def gate_width(outline: Outline, level: int) -> int:
     return outline.shapes[1][0] if outline.tokens else int(np.prod(outline.shapes[0]))
 
 
-def gate(
-    name: str, level: int, tasks: Sequence[Places], *, n_experts: int, n_inputs: int, owned: bool = True
-) -> Extra:
-    """Linear maps without bias, [K, n_experts, n_inputs], drawn as a linear layer's weights are.
+def gates(name: str, level: int, tasks: Sequence[Places], *, n_experts: int, n_inputs: int) -> Extra:
+    """A gate for each task: linear maps without bias, [T, n_experts, n_inputs], drawn as linear layers are.
 
     Args:
         name: Of the parameter.
         level: The block behind which the gates stand.
         tasks: Which tasks each gate reaches.
-        n_experts: That it chooses among.
-        n_inputs: Features that it reads.
-        owned: Whether there is one for each task, which starts by its name, or one for all.
+        n_experts: That each chooses among.
+        n_inputs: Features that they read.
     """
-    return Extra(name, tuple(tasks), _start(level, n_experts, n_inputs, owned))
 
-
-def _start(level: int, n_experts: int, n_inputs: int, owned: bool) -> Start:
     def start(seed: int, subset: Subset) -> np.ndarray:
-        seeds = [derive_seed(seed, "gate", level, of) for of in (subset if owned else ("",))]
-        bound = n_inputs**-0.5
-        draws = [np.random.default_rng(s).uniform(-bound, bound, (n_experts, n_inputs)) for s in seeds]
-        return np.stack(draws)
+        return np.stack([_drawn(derive_seed(seed, "gate", level, t), n_experts, n_inputs) for t in subset])
 
-    return start
+    return Extra(name, tuple(tasks), start)
+
+
+def gate_of_all(name: str, level: int, experts: Experts, *, n_inputs: int) -> Extra:
+    """One gate over all experts, [1, E, n_inputs]; the part for a task's own experts starts by its name."""
+
+    def start(seed: int, subset: Subset) -> np.ndarray:
+        parts = [_drawn(derive_seed(seed, "gate", level, ""), experts.n_shared, n_inputs)]
+        parts += [_drawn(derive_seed(seed, "gate of all", level, t), experts.n_own, n_inputs) for t in subset]
+        return np.concatenate(parts)[None]
+
+    return Extra(name, (experts.tasks,), start)
+
+
+def _drawn(seed: int, n_outputs: int, n_inputs: int) -> np.ndarray:
+    bound = n_inputs**-0.5
+    return np.random.default_rng(seed).uniform(-bound, bound, (n_outputs, n_inputs))
 
 
 def read_by_first_gates(outline: Outline, seen: Sequence[Tensor], heard: Sequence[Sequence[int]]) -> Tensor:

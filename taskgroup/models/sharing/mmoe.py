@@ -7,7 +7,7 @@ from typing import final
 
 from torch import Tensor
 
-from taskgroup.models.sharing.gates import gate, gate_width, gated, read_by_first_gates
+from taskgroup.models.sharing.gates import gate_width, gated, gates, read_by_first_gates
 from taskgroup.models.sharing.kind import Copy, Extra, Kind
 
 
@@ -35,7 +35,7 @@ class MMoE(Kind):
             return ()
         own = tuple((task,) for task in self.outline.tasks)
         n_inputs = gate_width(self.outline, 0)
-        return (gate("gate", 0, own, n_experts=int(self.settings["experts"]), n_inputs=n_inputs),)
+        return (gates("gate", 0, own, n_experts=int(self.settings["experts"]), n_inputs=n_inputs),)
 
     def mixed(self, level: int, seen: Sequence[Tensor], extras: Mapping[str, Tensor]) -> Tensor:  # noqa: D102
         if level < self.last:

@@ -9,7 +9,14 @@ import torch
 from torch import Tensor
 
 from taskgroup.models.sharing.experts import Experts
-from taskgroup.models.sharing.gates import gate, gate_width, gated, over_places, read_by_first_gates
+from taskgroup.models.sharing.gates import (
+    gate_of_all,
+    gate_width,
+    gated,
+    gates,
+    over_places,
+    read_by_first_gates,
+)
 from taskgroup.models.sharing.kind import Copy, Extra, Kind, Outline, Places
 
 
@@ -48,11 +55,10 @@ class PLE(Kind):
             if self._has_task_gates(level):
                 n_heard = len(self._experts.heard[0])
                 name, reached = f"gate {level}", self._reached(level)
-                found.append(gate(name, level, reached, n_experts=n_heard, n_inputs=n_inputs))
+                found.append(gates(name, level, reached, n_experts=n_heard, n_inputs=n_inputs))
             if self._has_shared_gate(level):
-                name, n_all = f"shared gate {level}", self._experts.n
-                all_tasks = [self.outline.tasks]
-                found.append(gate(name, level, all_tasks, n_experts=n_all, n_inputs=n_inputs, owned=False))
+                name = f"shared gate {level}"
+                found.append(gate_of_all(name, level, self._experts, n_inputs=n_inputs))
         return tuple(found)
 
     def mixed(self, level: int, seen: Sequence[Tensor], extras: Mapping[str, Tensor]) -> Tensor:  # noqa: D102

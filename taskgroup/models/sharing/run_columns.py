@@ -45,7 +45,7 @@ class ColumnsNetwork(nn.Module):
         self.blocks = self._initial_blocks(run, encoder)
         self.extras = nn.ParameterDict(
             {
-                _row_name(extra.name, row): nn.Parameter(torch.from_numpy(values))
+                _row_name(extra.name, row): nn.Parameter(torch.tensor(values))
                 for extra in self._kind.extras()
                 for row, values in enumerate(extra.start(run.seed, run.subset))
             }

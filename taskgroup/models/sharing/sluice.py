@@ -18,12 +18,12 @@ class Sluice(Kind):
     """Cross-stitching between all subspaces of all tasks, and skip connections.
 
     A block's features fall into S subspaces of consecutive ones (where S does not divide their number, the
-    last one is narrower, and what others would mix into its missing features is dropped). After each tied
-    block a matrix α [T S, T S] mixes the subspaces of all tasks; it starts with `own` on the diagonal and the
-    rest of 1 in equal parts elsewhere. After the last one, each task reads Σ_l β_tl h_l over the mixed
-    activations h_l of those tied blocks that give the same shape; β starts at 1 for the last block and 0 for
-    the others, so that with `own` at 1 the start is that of separate networks. Ruder has all layers of one
-    size and says less about the start of β. Neither α nor β decays.
+    later ones are narrower by one, and what wider ones would mix into that is dropped). After each tied
+    block a matrix α [T S, T S] mixes the subspaces of all tasks; it starts with `own` on the diagonal and
+    the rest of 1 in equal parts elsewhere. After the last one, each task reads Σ_l β_tl h_l over the mixed
+    activations h_l of those tied blocks that give the same shape; β starts at 1 for the last block and 0
+    for the others, so that with `own` at 1 the start is that of separate networks. Ruder has all layers of
+    one size and says less about the start of β. Neither α nor β decays.
 
     `orthogonality` λ keeps a task's subspaces apart: λ Σ_{s<s'} ‖G_s G_s'ᵀ‖²_F for each tied block and task,
     where the rows of G_s are the weights of the units of subspace s. It acts after the optimiser's step, by a
@@ -58,11 +58,17 @@ class Sluice(Kind):
         alpha = stitch(rows, float(self.settings["own"]))
         beta = np.zeros((len(tasks), len(self._skipped_to_end)))
         beta[:, -1] = 1.0
+        own = tuple((task,) for task in tasks)
+        of_rows = tuple((task,) for task in tasks for _ in range(self._n_parts))
         stitches = [
-            Extra(f"alpha {level}", (tasks,) * rows, lambda seed, subset: alpha, decays=False)
+            Extra(
+                f"alpha {level}",
+                of_rows if level == self.last else (tasks,) * rows,
+                lambda seed, subset: alpha,
+                decays=False,
+            )
             for level in range(depth)
         ]
-        own = tuple((task,) for task in tasks)
         return (*stitches, Extra("beta", own, lambda seed, subset: beta, decays=False))
 
     def mixed(self, level: int, seen: Sequence[Tensor], extras: Mapping[str, Tensor]) -> Tensor:  # noqa: D102
@@ -84,22 +90,29 @@ class Sluice(Kind):
         ]
 
     def _between_subspaces(self, alpha: Tensor, out: Tensor) -> Tensor:
+        """Mix the parts of [R, T, F, ..., B], each filled up with zeros to the widest one."""
         n_features, n_parts = out.shape[2], self._n_parts
-        part = -(-n_features // n_parts)
-        missing = part * n_parts - n_features
-        if missing:
-            out = torch.cat([out, out.new_zeros(*out.shape[:2], missing, *out.shape[3:])], dim=2)
-        columns = out.reshape(len(out), -1, part, *out.shape[3:])
-        mixed = mix_columns(alpha, columns).reshape(out.shape)
-        return mixed[:, :, :n_features] if missing else mixed
+        widest = -(-n_features // n_parts)
+        if widest * n_parts == n_features:
+            return mix_columns(alpha, out.reshape(len(out), -1, widest, *out.shape[3:])).view(out.shape)
+        place = torch.cat([p + part * widest for part, p in enumerate(_parts(n_features, n_parts))])
+        place = place.to(out.device)
+        filled = out.new_zeros(*out.shape[:2], widest * n_parts, *out.shape[3:]).index_copy(2, place, out)
+        mixed = mix_columns(alpha, filled.view(len(out), -1, widest, *out.shape[3:]))
+        return mixed.view(filled.shape).index_select(2, place)
 
     def _apart_by(self, rates: Tensor, weight: Tensor) -> Tensor:
         """One gradient step of the penalty on [R, T, O, ...]."""
         units = weight.flatten(3)
-        part = -(-units.shape[2] // self._n_parts)
-        place = torch.arange(units.shape[2], device=units.device) // part
-        between = (place.unsqueeze(0) != place.unsqueeze(1)).to(units.dtype)
+        sizes = torch.tensor([len(p) for p in _parts(units.shape[2], self._n_parts)])
+        part = torch.arange(self._n_parts).repeat_interleave(sizes).to(units.device)
+        between = (part.unsqueeze(0) != part.unsqueeze(1)).to(units.dtype)
         gradient = 2.0 * ((units @ units.mT) * between) @ units
         longest = 0.25 / units.square().sum(dim=(2, 3)).clamp(min=1e-12)
         step = torch.minimum(of_runs(self._apart * rates, longest).expand_as(longest), longest)
         return (units - step[:, :, None, None] * gradient).reshape(weight.shape)
+
+
+def _parts(n_features: int, n_parts: int) -> list[Tensor]:
+    """Places of features within each subspace, the wider ones first."""
+    return [torch.arange(len(part)) for part in torch.arange(n_features).tensor_split(n_parts)]

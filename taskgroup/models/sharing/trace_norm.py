@@ -55,9 +55,12 @@ def shrunk(rows: Tensor, thresholds: Tensor) -> Tensor:
         thresholds: [R].
     """
     exact = rows.double()
-    squares, directions = torch.linalg.eigh(exact @ exact.mT)
+    products = exact @ exact.mT
+    diverged = ~products.isfinite().all(dim=(1, 2))[:, None, None]
+    squares, directions = torch.linalg.eigh(products.masked_fill(diverged, 0.0))
     values = squares.clamp(min=0.0).sqrt()
     left = (values - thresholds.double().unsqueeze(1)).clamp(min=0.0)
     share = left / values.clamp(min=torch.finfo(values.dtype).tiny)
     projection: Tensor = (directions * share.unsqueeze(1)) @ directions.mT
+    projection = projection.masked_fill(diverged, torch.nan)
     return projection.to(rows.dtype) @ rows
