@@ -143,10 +143,13 @@ class Kind:
         """
         return seen[-1]
 
-    def moved(self, weights: Sequence[Tensor], centres: Sequence[Tensor], rates: Tensor) -> list[Tensor]:
+    def moved(
+        self, level: int, weights: Sequence[Tensor], centres: Sequence[Tensor], rates: Tensor
+    ) -> list[Tensor]:
         """The copies' weights of a tied block after a step of the optimiser.
 
         Args:
+            level: The block.
             weights: Each tensor of the block, [R, C, ...].
             centres: Their centres, [R, 1, ...]; empty where there are none.
             rates: Learning rates, [R].

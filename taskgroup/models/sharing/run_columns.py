@@ -86,7 +86,7 @@ class ColumnsNetwork(nn.Module):
             centres = _side_by_side([self.centres[place]]) if self._kind.centred else []
             stacked = [torch.stack([p.detach() for p in part]).unsqueeze(0) for part in parts]
             middle = [centre[0].detach()[None, None] for centre in centres]
-            moved = self._kind.moved(stacked, middle, rates.to(stacked[0]))
+            moved = self._kind.moved(level, stacked, middle, rates.to(stacked[0]))
             for part, values in zip(parts, moved, strict=True):
                 torch._foreach_copy_([p.detach() for p in part], list(values[0]))
 

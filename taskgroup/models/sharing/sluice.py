@@ -82,8 +82,10 @@ class Sluice(Kind):
         stacked = torch.stack(layers, dim=2)  # [R, T, layers, F, ..., B]
         return (stacked * beta.view(*beta.shape, *[1] * (out.ndim - 2))).sum(dim=2)
 
-    def moved(self, weights: Sequence[Tensor], centres: Sequence[Tensor], rates: Tensor) -> list[Tensor]:  # noqa: D102
-        n_units = weights[-1].shape[2]
+    def moved(  # noqa: D102
+        self, level: int, weights: Sequence[Tensor], centres: Sequence[Tensor], rates: Tensor
+    ) -> list[Tensor]:
+        n_units = self.outline.shapes[level + 1][0]
         return [
             self._apart_by(rates, weight) if weight.ndim > 3 and weight.shape[2] == n_units else weight
             for weight in weights

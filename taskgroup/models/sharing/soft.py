@@ -39,7 +39,9 @@ class Soft(Kind):
         super().__init__(outline, settings)
         self._pull = 2.0 * float(settings["strength"]) / outline.n_tasks
 
-    def moved(self, weights: Sequence[Tensor], centres: Sequence[Tensor], rates: Tensor) -> list[Tensor]:  # noqa: D102
+    def moved(  # noqa: D102
+        self, level: int, weights: Sequence[Tensor], centres: Sequence[Tensor], rates: Tensor
+    ) -> list[Tensor]:
         kept = 1.0 / (1.0 + self._pull * rates)
         return [
             centre + (weight - centre) * of_runs(kept, weight)

@@ -100,7 +100,7 @@ class StackedColumns:
             names = _block_names(level)
             weights = [self._tensors[name].detach() for name in names]
             centres = [self._tensors[_centre(name)].detach() for name in names if self.kind.centred]
-            moved = self.kind.moved(weights, centres, self._rates)
+            moved = self.kind.moved(level, weights, centres, self._rates)
             torch._foreach_copy_(weights, moved)
 
     def evaluate(self, x: Tensor) -> Tensor:
@@ -171,7 +171,7 @@ class StackedColumns:
 
     @property
     def _extras(self) -> dict[str, Tensor]:
-        return {extra.name: self._tensors[extra.name] for extra in self.kind.extras()}
+        return {name: self._tensors[name] for name in self._decays}
 
     @property
     def _tied(self) -> Iterator[int]:

@@ -36,7 +36,9 @@ class TraceNorm(Kind):
         self._strength = float(settings["strength"])
         self.moves_weights = self._strength > 0
 
-    def moved(self, weights: Sequence[Tensor], centres: Sequence[Tensor], rates: Tensor) -> list[Tensor]:  # noqa: D102
+    def moved(  # noqa: D102
+        self, level: int, weights: Sequence[Tensor], centres: Sequence[Tensor], rates: Tensor
+    ) -> list[Tensor]:
         rows = torch.cat([weight.flatten(2) for weight in weights], dim=2)
         low = shrunk(rows, self._strength * rates)
         sizes = [weight[0, 0].numel() for weight in weights]
