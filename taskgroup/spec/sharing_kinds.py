@@ -167,12 +167,14 @@ SHARING_KINDS: dict[str, SharingFacts] = {
         has_depth=False,
     ),
     "soft": SharingFacts(
-        "an encoder each, pulled to their mean", _each_served, {"strength": Option(0.1, number(0, _INFINITE))}
+        "an encoder each, pulled to their mean",
+        _each_served,
+        {"strength": Option(10.0, number(0, _INFINITE))},
     ),
     "trace_norm": SharingFacts(
         "an encoder each, together of low rank",
         _each_served,
-        {"strength": Option(0.01, number(0, _INFINITE))},
+        {"strength": Option(3.0, number(0, _INFINITE))},
     ),
     "cross_stitch": SharingFacts(
         "an encoder each, mixed after every block", _each_trained, {"own": Option(0.9, number(0, 1))}

@@ -90,10 +90,24 @@ def gated(
         logits = (weights.flatten(1, 2) @ read[:, 0]).view(n_runs, n_gates, n_heard, -1)
     else:
         logits = weights @ read
-    shares = logits.softmax(dim=2)
-    if heard is not None:
-        places = torch.tensor(heard, device=shares.device).view(1, n_gates, n_heard, 1).expand_as(shares)
-        none = shares.new_zeros(n_runs, n_gates, experts.shape[1], shares.shape[3])
-        shares = none.scatter(2, places, shares)
-    mixed: Tensor = torch.einsum("rkeb,refb->rkfb", shares, experts.flatten(2, -2))
+    places = None if heard is None else torch.tensor(heard, device=logits.device)
+    mixed = _weighted_sums(logits.softmax(dim=2), experts.flatten(2, -2), places)
     return mixed.reshape(n_runs, n_gates, *experts.shape[2:])
+
+
+_FEW_PRODUCTS = 1 << 17  # up to here, all of them at once take less time than many small matrix products
+
+
+def _weighted_sums(shares: Tensor, experts: Tensor, heard: Tensor | None) -> Tensor:
+    """[R, K, E', B] and [R, E, F, B] to [R, K, F, B], with the experts [K, E'] that each gate hears."""
+    if shares.numel() * experts.shape[2] <= _FEW_PRODUCTS:
+        chosen = experts.unsqueeze(1)
+        if heard is not None:
+            of_gates = experts.index_select(1, heard.flatten())
+            chosen = of_gates.view(len(experts), *heard.shape, *experts.shape[2:])
+        return (shares.unsqueeze(3) * chosen).sum(dim=2)
+    if heard is not None:
+        none = shares.new_zeros(*shares.shape[:2], experts.shape[1], shares.shape[3])
+        shares = none.scatter(2, heard[None, :, :, None].expand_as(shares), shares)
+    sums: Tensor = torch.einsum("rkeb,refb->rkfb", shares, experts)
+    return sums

@@ -76,11 +76,11 @@ class Sluice(Kind):
         if level < self.last:
             return out
         layers = [*(seen[before + 1] for before in self._skipped_to_end[:-1]), out]
-        beta = extras["beta"]
-        if len(layers) == 1:
-            return out * beta.view(*beta.shape[:2], *[1] * (out.ndim - 2))
-        stacked = torch.stack(layers, dim=2)  # [R, T, layers, F, ..., B]
-        return (stacked * beta.view(*beta.shape, *[1] * (out.ndim - 2))).sum(dim=2)
+        beta = extras["beta"].view(*extras["beta"].shape, *[1] * (out.ndim - 2))
+        end = beta[:, :, -1] * out
+        for place, layer in enumerate(layers[:-1]):
+            end = torch.addcmul(end, beta[:, :, place], layer)
+        return end
 
     def moved(  # noqa: D102
         self, level: int, weights: Sequence[Tensor], centres: Sequence[Tensor], rates: Tensor

@@ -138,7 +138,7 @@ class StackedColumns:
         seen = [self._of_each_run(x).unsqueeze(1)] if kind.mixes else []
         for level in range(len(self._sizes) - 1):
             h = h if level == 0 else _linear(*self._block(level), h)
-            h = h.relu()
+            h = h.relu_()  # in place: fresh memory of this size costs page faults at every step
             if kind.mixes and kind.is_tied(level):
                 h = kind.mixed(level, [*seen, h], extras)
                 seen.append(h)
@@ -153,7 +153,7 @@ class StackedColumns:
             product = weight.view(len(x), -1, n_inputs) @ x
         else:
             product = weight.flatten(1, 2) @ self._of_each_run(x)
-        return product.view(n_runs, n_copies, n_units, -1) + bias.unsqueeze(3)
+        return product.view(n_runs, n_copies, n_units, -1).add_(bias.unsqueeze(3))
 
     def _of_each_run(self, x: Tensor) -> Tensor:
         """The input of every run, [S, D, B] to [R, D, B]."""

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+import pytest
 import torch
 from column_cases import case
 from torch import Tensor
+
+from taskgroup.models.sharing.gates import _FEW_PRODUCTS, gated
 
 
 def test_cross_stitch():
@@ -106,3 +111,16 @@ def test_ple_with_several_own_experts_and_none():
     experts = [c.block(1, e, shared) for e in (0, 1)]
     mixed = [_gated(c.parts["gate 1"][t], shared, experts) for t in range(3)]
     c.check([c.head(t, c.block(2, t, mixed[t])) for t in range(3)])
+
+
+@pytest.mark.parametrize("heard", [None, [[0, 1], [0, 2], [0, 3], [1, 3]]])
+def test_many_gates_and_few_give_the_same(heard):
+    """Large cohorts are computed by matrix products, small ones without."""
+    generator = torch.Generator().manual_seed(1)
+    draw = partial(torch.randn, generator=generator, dtype=torch.float64)
+    weights, read = draw(40, 4, 4 if heard is None else 2, 7), draw(40, 4, 7, 30)
+    experts = draw(40, 4, 5, 6, 30)
+    together = gated(weights, read, experts, heard)
+    alone = [gated(weights[r : r + 1], read[r : r + 1], experts[r : r + 1], heard) for r in range(40)]
+    assert weights[0, :, :, 0].numel() * 30 * 30 * 40 > _FEW_PRODUCTS > weights[0, :, :, 0].numel() * 30 * 30
+    torch.testing.assert_close(together, torch.cat(alone))
