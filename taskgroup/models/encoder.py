@@ -55,7 +55,7 @@ class Encoder:
         reads_tokens: Whether its inputs are numbers of tokens.
 
     Attributes:
-        shapes: Of an input and of what each block gives, channels first: (F, ...); (0,) where that is no
+        shapes: Of an input and of what each block gives, channels first: (F, ...); empty where that is no
             tensor.
 
     Raises:
@@ -114,7 +114,7 @@ class Encoder:
 
     def _channels_first(self, x: Any) -> tuple[int, ...]:
         if not isinstance(x, Tensor):
-            return (0,)
+            return ()
         shape = tuple(x.shape[1:])
         return (*shape[-1:], *shape[:-1]) if self.reads_tokens else shape
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from taskgroup.errors import InputError, RunFailedError
-from taskgroup.models import StackedLinear, StackedMLP
+from taskgroup.models import StackedLinear, StackedMLP, in_columns
 from taskgroup.spec import RunSpec, Sharing, Subset
 from taskgroup.training.cohort import Cohort, Shapes
 from taskgroup.training.linearisation import Linearised, linearise
@@ -206,6 +206,11 @@ def _batches(rows: Part, batch_size: int) -> Iterator[Part]:
 
 
 def _require_sharing(sharing: Sharing) -> None:
+    if in_columns(sharing):
+        raise InputError(
+            f"estimators that look at gradients need blocks that all tasks share, which {sharing.kind!r} has "
+            "none of; use one that looks at gains or at labels, or let search.sharing.kind list 'hard' first"
+        )
     if sharing.depth < 1:
         raise InputError(
             "the joint recipe shares no block (sharing depth 0), so that tasks cannot influence each other "

@@ -41,7 +41,8 @@ class ColumnsNetwork(nn.Module):
         super().__init__()
         self._outline = Outline(len(run.subset), run.sharing.depth, encoder.shapes, encoder.reads_tokens)
         self._kind = make_kind(run.sharing, self._outline)
-        self._frozen, self._rate, self._name = encoder.frozen, run.learning_rate, encoder.name
+        self._frozen, self._rate = encoder.frozen, run.learning_rate
+        self._refuse_what_cannot_be_mixed(encoder.name)
         self.blocks = self._initial_blocks(run, encoder)
         self.extras = nn.ParameterDict(
             {
@@ -134,6 +135,14 @@ class ColumnsNetwork(nn.Module):
         (extra,) = [extra for extra in self._kind.extras() if _row_name(extra.name, row) == row_name]
         return extra, row
 
+    def _refuse_what_cannot_be_mixed(self, encoder: str) -> None:
+        for level in self._tied if self._kind.mixes else []:
+            if not self._outline.shapes[level + 1]:
+                raise InputError(
+                    f"block {level + 1} of {encoder} gives no tensor [B, features, ...], which "
+                    f"search.sharing.kind has to mix; return one, or choose a kind that mixes nothing"
+                )
+
     def _copies(self, level: int) -> list[nn.Module]:
         return list(cast(nn.ModuleList, self.blocks[level]))
 
@@ -158,12 +167,6 @@ class ColumnsNetwork(nn.Module):
 
     def _stacked(self, columns: Sequence[Tensor]) -> Tensor:
         """Activations [B, F, ...] of all columns as [1, C, F, ..., B]; those of a text are [B, ..., F]."""
-        for x in columns:
-            if not isinstance(x, Tensor):
-                raise InputError(
-                    f"a block of {self._name} gives {type(x).__name__}, and blocks that are mixed have to "
-                    "give tensors; return one, or choose another search.sharing.kind"
-                )
         stacked = torch.stack(list(columns)).unsqueeze(0)
         if self._outline.tokens and stacked.ndim > 4:
             stacked = stacked.movedim(-1, 3)

@@ -38,6 +38,7 @@ class Soft(Kind):
     def __init__(self, outline: Outline, settings: Mapping[str, Any]) -> None:
         super().__init__(outline, settings)
         self._pull = 2.0 * float(settings["strength"]) / outline.n_tasks
+        self.moves_weights = self.centred = self._pull > 0
 
     def moved(  # noqa: D102
         self, level: int, weights: Sequence[Tensor], centres: Sequence[Tensor], rates: Tensor

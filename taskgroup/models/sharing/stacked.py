@@ -14,15 +14,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from taskgroup.models.initial import initial_block, initial_head
 from taskgroup.models.network import Trained
 from taskgroup.models.sharing.catalog import make_kind
 from taskgroup.models.sharing.heads import HeadPlan, plan_heads
 from taskgroup.models.sharing.kind import Kind, Outline
+from taskgroup.models.sharing.start import (
+    CENTRE,
+    HEAD,
+    block_names,
+    initial_blocks,
+    initial_extras,
+    initial_heads,
+)
 from taskgroup.models.wiring import Wiring, apart, wire
 from taskgroup.spec import RunSpec
-
-_HEAD = ("head weight", "head bias")
 
 
 def _seed_of(run: RunSpec) -> object:
@@ -64,7 +69,15 @@ class StackedColumns:
             sharing, Outline(n_tasks, sharing.depth, tuple((size,) for size in self._sizes))
         )
         self._rewire(members)
-        self._hold(self._initial_blocks() | self._initial_extras() | self._initial_heads())
+        heads = initial_heads(
+            members,
+            self._heads,
+            n_features=self._sizes[-1],
+            n_columns=self.wiring.n_columns,
+            n_outputs=self._n_outputs,
+        )
+        start = initial_blocks(self.kind, members, self._sizes) | initial_extras(self.kind, members) | heads
+        self._hold({name: torch.tensor(values, **self._place) for name, values in start.items()})
 
     @property
     def trained(self) -> list[Trained]:
@@ -97,9 +110,9 @@ class StackedColumns:
         if not self.kind.moves_weights:
             return
         for level in self._tied:
-            names = _block_names(level)
+            names = block_names(level)
             weights = [self._tensors[name].detach() for name in names]
-            centres = [self._tensors[_centre(name)].detach() for name in names if self.kind.centred]
+            centres = [self._tensors[CENTRE + name].detach() for name in names if self.kind.centred]
             moved = self.kind.moved(level, weights, centres, self._rates)
             torch._foreach_copy_(weights, moved)
 
@@ -118,7 +131,7 @@ class StackedColumns:
         """Drop all runs but these."""
         kept = {name: value.detach()[list(runs)] for name, value in self._tensors.items()}
         self._rewire([self.members[i] for i in runs])
-        self._hold({n: v[:, :, : self.wiring.n_columns] if n in _HEAD else v for n, v in kept.items()})
+        self._hold({n: v[:, :, : self.wiring.n_columns] if n in HEAD else v for n, v in kept.items()})
 
     def take_weights(self, other: StackedColumns, runs: Sequence[int]) -> None:
         """Copy the weights of some runs of another network, all of them members here."""
@@ -126,7 +139,7 @@ class StackedColumns:
         own_runs = [position[other.members[run]] for run in runs]
         for name, value in self._tensors.items():
             source = other._tensors[name].detach()[list(runs)]
-            if name in _HEAD:
+            if name in HEAD:
                 value.detach()[own_runs, :, : source.shape[2]] = source
             else:
                 value.detach()[own_runs] = source
@@ -142,14 +155,14 @@ class StackedColumns:
             if kind.mixes and kind.is_tied(level):
                 h = kind.mixed(level, [*seen, h], extras)
                 seen.append(h)
-        weight, bias = (self._heads_of_tasks(self._tensors[name]) for name in _HEAD)
+        weight, bias = (self._heads_of_tasks(self._tensors[name]) for name in HEAD)
         return _linear(weight, bias, h).flatten(0, 1)
 
     def _first_block(self, x: Tensor) -> Tensor:
         """[S, D, B] to [R, C, O, B]; runs of one stream are one large product where that can be."""
         weight, bias = self._block(0)
         n_runs, n_copies, n_units, n_inputs = weight.shape
-        if self._runs_each is not None:
+        if self._streams_are_even:
             product = weight.view(len(x), -1, n_inputs) @ x
         else:
             product = weight.flatten(1, 2) @ self._of_each_run(x)
@@ -166,7 +179,7 @@ class StackedColumns:
         return value if self._head_index is None else value[self._run_index, self._head_index]
 
     def _block(self, level: int) -> tuple[Tensor, Tensor]:
-        weight, bias = (self._tensors[name] for name in _block_names(level))
+        weight, bias = (self._tensors[name] for name in block_names(level))
         return weight, bias
 
     @property
@@ -185,7 +198,7 @@ class StackedColumns:
         of_runs = [self._stream_of(member) for member in members]
         self.stream = np.cumsum([0, *(a != b for a, b in itertools.pairwise(of_runs))])
         each = np.bincount(self.stream)
-        self._runs_each = int(each[0]) if (each == each[0]).all() else None
+        self._streams_are_even = bool((each == each[0]).all())
         self._stream_index = torch.from_numpy(self.stream).to(device)
         self._rates = torch.tensor([member.learning_rate for member in members], **self._place)
         self._plan_heads()
@@ -202,12 +215,12 @@ class StackedColumns:
 
     def _reached(self, name: str) -> Sequence[Sequence[tuple[int, ...]]]:
         """For every run and row of a parameter, the tasks that it reaches."""
-        if name in _HEAD:
+        if name in HEAD:
             return [[plan.tasks(place) for place in range(len(plan.first))] for plan in self._heads]
         rows = {extra.name: extra.tasks for extra in self.kind.extras()}
         if name in rows:
             return [rows[name]] * len(self.members)
-        if name.startswith(_CENTRE):
+        if name.startswith(CENTRE):
             return [[self.kind.outline.tasks]] * len(self.members)
         return [[copy.tasks for copy in self.kind.copies(int(name.split()[1]))]] * len(self.members)
 
@@ -217,53 +230,8 @@ class StackedColumns:
         for value in self._tensors.values():
             value.grad = torch.zeros_like(value)
         for name in self._tensors:
-            if name.startswith(_CENTRE):
-                _sum_up(self._tensors[name.removeprefix(_CENTRE)], into=self._tensors[name])
-
-    def _initial_blocks(self) -> dict[str, Tensor]:
-        found: dict[str, Tensor] = {}
-        for level, (n_inputs, n_outputs) in enumerate(itertools.pairwise(self._sizes)):
-            seeds = [
-                [copy.seed(run.seed, run.subset) for copy in self.kind.copies(level)] for run in self.members
-            ]
-            different = {seed for of_run in seeds for seed in of_run}
-            drawn = {seed: initial_block(seed, level, n_inputs, n_outputs) for seed in different}
-            for part, name in enumerate(_block_names(level)):
-                values = np.stack([np.stack([drawn[seed][part] for seed in of_run]) for of_run in seeds])
-                found[name] = torch.tensor(values, **self._place)
-                if self.kind.centred and self.kind.is_tied(level):
-                    found[_centre(name)] = found[name][:, :1].clone()
-        return found
-
-    def _initial_extras(self) -> dict[str, Tensor]:
-        return {
-            extra.name: torch.tensor(
-                np.stack([extra.start(run.seed, run.subset) for run in self.members]), **self._place
-            )
-            for extra in self.kind.extras()
-        }
-
-    def _initial_heads(self) -> dict[str, Tensor]:
-        n_runs, n_tasks = len(self.members), self.kind.outline.n_tasks
-        weight = np.zeros((n_runs, n_tasks, self.wiring.n_columns, self._sizes[-1]))
-        bias = np.zeros(weight.shape[:3])
-        for i, (run, plan) in enumerate(zip(self.members, self._heads, strict=True)):
-            for place, (task, name) in enumerate(zip(run.subset, plan.name, strict=True)):
-                n = self._n_outputs[task]
-                drawn = initial_head(run.seed, name, self._sizes[-1], n)
-                weight[i, place, :n], bias[i, place, :n] = drawn
-        return {_HEAD[0]: torch.tensor(weight, **self._place), _HEAD[1]: torch.tensor(bias, **self._place)}
-
-
-_CENTRE = "mean "
-
-
-def _centre(name: str) -> str:
-    return f"{_CENTRE}{name}"
-
-
-def _block_names(level: int) -> tuple[str, str]:
-    return f"weight {level}", f"bias {level}"
+            if name.startswith(CENTRE):
+                _sum_up(self._tensors[name.removeprefix(CENTRE)], into=self._tensors[name])
 
 
 def _linear(weight: Tensor, bias: Tensor, h: Tensor) -> Tensor:
