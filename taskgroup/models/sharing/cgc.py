@@ -8,7 +8,7 @@ from typing import Any, final
 from torch import Tensor
 
 from taskgroup.models.sharing.experts import Experts
-from taskgroup.models.sharing.gates import gate_width, gated, gates, read_by_first_gates
+from taskgroup.models.sharing.gates import gate_shares, gate_width, gates, read_by_first_gates, weighted_sums
 from taskgroup.models.sharing.kind import Copy, Extra, Kind, Outline
 
 
@@ -43,4 +43,6 @@ class CGC(Kind):
         if level < self.last:
             return seen[-1]
         heard = self._experts.heard
-        return gated(extras["gate"], read_by_first_gates(self.outline, seen, heard), seen[-1], heard)
+        read = read_by_first_gates(self.outline, seen, heard)
+        shares = gate_shares(extras["gate"], read, heard=heard, n_experts=self._experts.n)
+        return weighted_sums(shares, seen[-1])

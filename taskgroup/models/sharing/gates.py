@@ -13,6 +13,8 @@ from taskgroup.models.sharing.kind import Extra, Outline, Places
 from taskgroup.seeds import derive_seed
 from taskgroup.spec import Subset
 
+_FEW_PRODUCTS = 1 << 17  # up to here, all of them at once take less time than many small matrix products
+
 
 def gate_width(outline: Outline, level: int) -> int:
     """Features that the gates after a block read: those of its input."""
@@ -71,43 +73,45 @@ def over_places(x: Tensor) -> Tensor:
     return x if x.ndim == 4 else x.flatten(3, -2).mean(dim=3)
 
 
-def gated(
-    weights: Tensor, read: Tensor, experts: Tensor, heard: Sequence[Sequence[int]] | None = None
+def gate_shares(
+    weights: Tensor, read: Tensor, *, heard: Sequence[Sequence[int]] | None = None, n_experts: int
 ) -> Tensor:
-    """Mix experts by the softmax of a linear map of what the gates read.
+    """How much each gate listens to each expert: the softmax of a linear map of what it reads.
 
     Args:
         weights: Of the gates, [R, K, E', D].
         read: One column for each gate or for all, [R, K or 1, D, B].
-        experts: [R, E, F, ..., B].
         heard: The E' experts that each gate chooses among; all by default.
+        n_experts: E.
 
     Returns:
-        [R, K, F, ..., B].
+        [R, K, E, B]; zero for experts that a gate does not hear.
     """
     n_runs, n_gates, n_heard, _ = weights.shape
     if read.shape[1] == 1:
         logits = (weights.flatten(1, 2) @ read[:, 0]).view(n_runs, n_gates, n_heard, -1)
     else:
         logits = weights @ read
-    places = None if heard is None else torch.tensor(heard, device=logits.device)
-    mixed = _weighted_sums(logits.softmax(dim=2), experts.flatten(2, -2), places)
-    return mixed.reshape(n_runs, n_gates, *experts.shape[2:])
+    shares = logits.softmax(dim=2)
+    if heard is None:
+        return shares
+    places = torch.tensor(heard, device=shares.device)[None, :, :, None].expand_as(shares)
+    return shares.new_zeros(n_runs, n_gates, n_experts, shares.shape[3]).scatter(2, places, shares)
 
 
-_FEW_PRODUCTS = 1 << 17  # up to here, all of them at once take less time than many small matrix products
+def weighted_sums(shares: Tensor, experts: Tensor) -> Tensor:
+    """Sums of experts, weighted anew for each example.
 
+    Args:
+        shares: [R, K, E, B].
+        experts: [R, E, F, ..., B].
 
-def _weighted_sums(shares: Tensor, experts: Tensor, heard: Tensor | None) -> Tensor:
-    """[R, K, E', B] and [R, E, F, B] to [R, K, F, B], with the experts [K, E'] that each gate hears."""
-    if shares.numel() * experts.shape[2] <= _FEW_PRODUCTS:
-        chosen = experts.unsqueeze(1)
-        if heard is not None:
-            of_gates = experts.index_select(1, heard.flatten())
-            chosen = of_gates.view(len(experts), *heard.shape, *experts.shape[2:])
-        return (shares.unsqueeze(3) * chosen).sum(dim=2)
-    if heard is not None:
-        none = shares.new_zeros(*shares.shape[:2], experts.shape[1], shares.shape[3])
-        shares = none.scatter(2, heard[None, :, :, None].expand_as(shares), shares)
-    sums: Tensor = torch.einsum("rkeb,refb->rkfb", shares, experts)
-    return sums
+    Returns:
+        [R, K, F, ..., B].
+    """
+    flat = experts.flatten(2, -2)
+    if shares.numel() * flat.shape[2] <= _FEW_PRODUCTS:
+        mixed = (shares.unsqueeze(3) * flat.unsqueeze(1)).sum(dim=2)
+    else:
+        mixed = torch.einsum("rkeb,refb->rkfb", shares, flat)
+    return mixed.reshape(*shares.shape[:2], *experts.shape[2:])

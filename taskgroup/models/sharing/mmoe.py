@@ -7,7 +7,7 @@ from typing import final
 
 from torch import Tensor
 
-from taskgroup.models.sharing.gates import gate_width, gated, gates, read_by_first_gates
+from taskgroup.models.sharing.gates import gate_shares, gate_width, gates, read_by_first_gates, weighted_sums
 from taskgroup.models.sharing.kind import Copy, Extra, Kind
 
 
@@ -40,5 +40,7 @@ class MMoE(Kind):
     def mixed(self, level: int, seen: Sequence[Tensor], extras: Mapping[str, Tensor]) -> Tensor:  # noqa: D102
         if level < self.last:
             return seen[-1]
-        heard = [range(seen[-1].shape[1])]
-        return gated(extras["gate"], read_by_first_gates(self.outline, seen, heard), seen[-1])
+        experts = seen[-1]
+        read = read_by_first_gates(self.outline, seen, [range(experts.shape[1])])
+        shares = gate_shares(extras["gate"], read, n_experts=experts.shape[1])
+        return weighted_sums(shares, experts)

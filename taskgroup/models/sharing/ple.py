@@ -11,11 +11,12 @@ from torch import Tensor
 from taskgroup.models.sharing.experts import Experts
 from taskgroup.models.sharing.gates import (
     gate_of_all,
+    gate_shares,
     gate_width,
-    gated,
     gates,
     over_places,
     read_by_first_gates,
+    weighted_sums,
 )
 from taskgroup.models.sharing.kind import Copy, Extra, Kind, Outline, Places
 
@@ -62,17 +63,25 @@ class PLE(Kind):
         return tuple(found)
 
     def mixed(self, level: int, seen: Sequence[Tensor], extras: Mapping[str, Tensor]) -> Tensor:  # noqa: D102
-        experts, out = self._experts, seen[-1]
-        parts: list[Tensor] = []
+        experts, shares = self._experts, []
         if self._has_shared_gate(level):
-            shared = gated(extras[f"shared gate {level}"], self._read_for_all(level, seen), out)
-            parts += [shared] * experts.n_shared
+            read = self._read_for_all(level, seen)
+            shares.append(gate_shares(extras[f"shared gate {level}"], read, n_experts=experts.n))
         if self._has_task_gates(level):
-            own = gated(extras[f"gate {level}"], self._read_by_tasks(level, seen), out, experts.heard)
-            if level == self.last:
-                return own
-            parts.append(own.repeat_interleave(experts.n_own, dim=1) if experts.n_own > 1 else own)
-        return torch.cat(parts, dim=1) if len(parts) > 1 else parts[0]
+            read, heard = self._read_by_tasks(level, seen), experts.heard
+            shares.append(gate_shares(extras[f"gate {level}"], read, heard=heard, n_experts=experts.n))
+        mixed = weighted_sums(torch.cat(shares, dim=1), seen[-1])
+        return mixed if level == self.last else self._for_each_expert(mixed)
+
+    def _for_each_expert(self, mixed: Tensor) -> Tensor:
+        """What each expert of the next block reads, from the mixture for all tasks and those of each task."""
+        experts = self._experts
+        if experts.n_shared <= 1 and experts.n_own <= 1:
+            return mixed
+        first_task = min(experts.n_shared, 1)
+        of_tasks = [first_task + task for task in experts.tasks for _ in range(experts.n_own)]
+        places = torch.tensor([0] * experts.n_shared + of_tasks, device=mixed.device)
+        return mixed.index_select(1, places)
 
     def _has_shared_gate(self, level: int) -> bool:
         return level < self.last and self._experts.n_shared > 0
