@@ -75,7 +75,7 @@ def probe_joint_training(
         patience: As for `train_cohort`; the network is then linearised at its best epoch.
 
     Raises:
-        InputError: If the run shares no block.
+        InputError: If the run shares no block, or not as it is.
         RunFailedError: If the training diverged before anything was seen.
     """
     _require_sharing(run.sharing)

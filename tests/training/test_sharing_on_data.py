@@ -10,6 +10,7 @@ from cases import N_INPUTS, N_OUTPUTS, TASKS, spec
 from own_rows_cases import dataset_of, seeds_of, study
 
 from taskgroup.data import Dataset, load_dataset
+from taskgroup.errors import InputError
 from taskgroup.models import SHARINGS
 from taskgroup.spec import RunSpec, Sharing, Study, parse_study
 from taskgroup.training import Shapes, Trainer, train_cohort
@@ -54,6 +55,13 @@ def test_all_kinds_learn_digits_in_one_list_of_runs(digits):
             accuracy = {s.task: s.value for s in result.scores if s.split == "test"}
             assert accuracy["digit"] > 0.7, result.spec
             assert accuracy["odd"] > 0.75, result.spec
+
+
+def test_estimators_that_need_shared_blocks_say_so(digits):
+    """A probe of gradients on shared blocks has nothing to look at where there are only columns."""
+    run = RunSpec(("digit", "odd"), Sharing("mmoe", 1), "equal", 0.005, 0.01, 0)
+    with pytest.raises(InputError, match="'mmoe'"):
+        Trainer(*digits).probe(run)
 
 
 @pytest.mark.parametrize("kind", SHARINGS)

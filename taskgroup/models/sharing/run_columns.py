@@ -43,11 +43,12 @@ class ColumnsNetwork(nn.Module):
         self._kind = make_kind(run.sharing, self._outline)
         self._frozen, self._rate = encoder.frozen, run.learning_rate
         self._refuse_what_cannot_be_mixed(encoder.name)
+        self._extra_facts = self._kind.extras()
         self.blocks = self._initial_blocks(run, encoder)
         self.extras = nn.ParameterDict(
             {
                 _row_name(extra.name, row): nn.Parameter(torch.tensor(values))
-                for extra in self._kind.extras()
+                for extra in self._extra_facts
                 for row, values in enumerate(extra.start(run.seed, run.subset))
             }
         )
@@ -79,7 +80,7 @@ class ColumnsNetwork(nn.Module):
         """Draw the copies of tied blocks together, as the kind says."""
         if not self._kind.moves_weights:
             return
-        rates = torch.tensor([self._rate])
+        rates = torch.tensor([self._rate], dtype=torch.float64)
         for place, level in enumerate(self._tied):
             parts = _side_by_side(self._copies(level))
             if not parts:
@@ -123,16 +124,15 @@ class ColumnsNetwork(nn.Module):
     @property
     def _extras(self) -> dict[str, Tensor]:
         """Each extra parameter with all its rows, [1, K, ...]."""
-        return {
-            extra.name: torch.stack([self.extras[_row_name(extra.name, k)] for k in range(len(extra.tasks))])[
-                None
-            ]
-            for extra in self._kind.extras()
-        }
+        found = {}
+        for extra in self._extra_facts:
+            rows = [self.extras[_row_name(extra.name, row)] for row in range(len(extra.tasks))]
+            found[extra.name] = torch.stack(rows).unsqueeze(0)
+        return found
 
     def _extra_of(self, row_name: str) -> tuple[Extra, int]:
         row = int(row_name.rpartition("_")[2])
-        (extra,) = [extra for extra in self._kind.extras() if _row_name(extra.name, row) == row_name]
+        (extra,) = [extra for extra in self._extra_facts if _row_name(extra.name, row) == row_name]
         return extra, row
 
     def _refuse_what_cannot_be_mixed(self, encoder: str) -> None:
