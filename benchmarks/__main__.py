@@ -19,6 +19,7 @@ from benchmarks.own_rows import own_rows
 from benchmarks.packing import packing
 from benchmarks.report import Report
 from benchmarks.search import search
+from benchmarks.sharing import sharing
 from benchmarks.solvers import solvers
 from benchmarks.trainers import trainers
 from benchmarks.weightings import weightings
@@ -32,6 +33,7 @@ BENCHES: dict[str, Callable[[int], Report | None]] = {
     "encoders": encoders,
     "own_rows": own_rows,
     "search": search,
+    "sharing": sharing,
     "solvers": solvers,
     "honesty": honesty,
     "trainers": trainers,

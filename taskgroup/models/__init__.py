@@ -17,14 +17,17 @@ from taskgroup.models.products import (
 )
 from taskgroup.models.run_network import RunNetwork
 from taskgroup.models.run_weights import HasPlainTwin, run_weights
+from taskgroup.models.sharing import SHARINGS, ColumnsNetwork, StackedColumns, in_columns
 from taskgroup.models.stacked_cnn import StackedCnn
 from taskgroup.models.stacked_linear import StackedLinear
 from taskgroup.models.stacked_mlp import StackedMLP
-from taskgroup.models.wiring import Heads, Layer, Wiring, wire
+from taskgroup.models.wiring import Heads, Layer, Wiring, apart, wire
 
 __all__ = [
     "BLOCKS",
+    "SHARINGS",
     "Blocks",
+    "ColumnsNetwork",
     "Encoder",
     "HasPlainTwin",
     "Heads",
@@ -38,13 +41,16 @@ __all__ = [
     "RunForest",
     "RunNetwork",
     "StackedCnn",
+    "StackedColumns",
     "StackedLinear",
     "StackedMLP",
     "Trained",
     "Wiring",
+    "apart",
     "blas_libraries",
     "fastest_product",
     "gradient_factor",
+    "in_columns",
     "initial_block",
     "initial_head",
     "layer_factors",

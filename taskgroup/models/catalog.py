@@ -47,6 +47,7 @@ def make_encoder(
         name=f"model.encoder '{model.encoder}'",
         weights=model.weights,
         frozen=model.frozen,
+        reads_tokens=n_tokens > 0,
     )
 
 

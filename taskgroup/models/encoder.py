@@ -53,6 +53,11 @@ class Encoder:
         name: What messages call it.
         weights: A `.safetensors` file to start from.
         frozen: Whether its weights are not trained.
+        reads_tokens: Whether its inputs are numbers of tokens.
+
+    Attributes:
+        shapes: Of an input and of what each block gives, channels first: (F, ...); empty where that is no
+            tensor.
 
     Raises:
         InputError: If it cannot be built, does not take such inputs, or does not return features [B, F].
@@ -67,10 +72,12 @@ class Encoder:
         name: str,
         weights: str | None = None,
         frozen: bool = False,
+        reads_tokens: bool = False,
     ) -> None:
         self._build, self._weights = build, weights
         self.n_blocks, self.input_shape, self.name, self.frozen = n_blocks, tuple(input_shape), name, frozen
-        self._widths = self._try()
+        self.reads_tokens = reads_tokens
+        self._widths, self.shapes = self._try()
 
     def blocks(self, seed: int) -> list[nn.Module]:
         """All blocks with the weights that runs of a seed start from."""
@@ -104,16 +111,21 @@ class Encoder:
             )
         return width
 
-    def _try(self) -> list[int | str]:
-        """Send two empty inputs through, to see how many features come out of each block, or why none do."""
+    def _try(self) -> tuple[list[int | str], tuple[tuple[int, ...], ...]]:
+        """Send two empty inputs through, to see what comes out of each block.
+
+        Returns:
+            The features that a head would read of each block, or why none can; and the shapes of the input
+            and of what each block gives.
+        """
         x: Any = torch.zeros(2, *self.input_shape)
-        blocks = self.blocks(0)
-        widths = []
+        blocks, widths, shapes = self.blocks(0), [], [self.input_shape]
         try:
             with torch.no_grad():
                 for block in blocks:
                     x = block.float().eval()(x)
                     widths.append(_n_features(x))
+                    shapes.append(self._channels_first(x))
         except Exception as error:
             raise InputError(
                 f"{self.name} cannot take inputs of the shape {self.input_shape}: {type(error).__name__}: "
@@ -124,7 +136,13 @@ class Encoder:
             raise InputError(
                 f"{self.name} gives {shape} for a batch of 2; return features of the shape [B, F]"
             )
-        return widths
+        return widths, tuple(shapes)
+
+    def _channels_first(self, x: Any) -> tuple[int, ...]:
+        if not isinstance(x, Tensor):
+            return ()
+        shape = tuple(x.shape[1:])
+        return (*shape[-1:], *shape[:-1]) if self.reads_tokens else shape
 
 
 def _n_features(x: Any) -> int | str:

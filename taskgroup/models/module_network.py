@@ -17,7 +17,8 @@ from taskgroup.models.encoder import Encoder
 from taskgroup.models.gradient_reversal import Reversal
 from taskgroup.models.network import Trained
 from taskgroup.models.run_network import HeadMaker, RunNetwork, linear_head
-from taskgroup.models.wiring import Wiring, wire
+from taskgroup.models.sharing import ColumnsNetwork, in_columns
+from taskgroup.models.wiring import Wiring, apart, wire
 from taskgroup.seeds import derive_seed
 from taskgroup.spec import RunSpec
 
@@ -32,6 +33,7 @@ class ModuleNetwork:
         members: The runs; those with the same seed stand together.
         encoder: Builds the blocks.
         n_outputs: Output columns of every task, in task-list order.
+        kinds: Kind of every task, for kinds of sharing whose heads depend on it.
         make_head: Builds the heads.
         reversal: The adversarial tasks, whose gradient is reversed where it enters shared blocks.
         dtype: Of all weights and activations.
@@ -44,20 +46,20 @@ class ModuleNetwork:
         *,
         encoder: Encoder,
         n_outputs: Mapping[str, int],
+        kinds: Mapping[str, str] | None = None,
         make_head: HeadMaker = linear_head,
         reversal: Reversal | None = None,
         dtype: torch.dtype = torch.float32,
         device: torch.device | str = "cpu",
     ) -> None:
         self._encoder, self._n_outputs = encoder, dict(n_outputs)
-        networks = [
-            RunNetwork(run, encoder, n_outputs, make_head, reversal=reversal).to(device, dtype)
-            for run in members
-        ]
-        self._runs = [
-            _Run(number, run, network)
-            for number, (run, network) in enumerate(zip(members, networks, strict=True))
-        ]
+
+        def module(run: RunSpec) -> RunNetwork | ColumnsNetwork:
+            if in_columns(run.sharing):
+                return ColumnsNetwork(run, encoder, n_outputs, kinds or {}, make_head)
+            return RunNetwork(run, encoder, n_outputs, make_head, reversal=reversal)
+
+        self._runs = [_Run(number, run, module(run).to(device, dtype)) for number, run in enumerate(members)]
         self._wire()
 
     @property
@@ -69,7 +71,8 @@ class ModuleNetwork:
                 value.detach().unsqueeze(0),
                 grad.unsqueeze(0),
                 np.array([i]),
-                np.array([run.module.serves_several(name)]),
+                shared=np.array([run.module.is_shared(name)]),
+                decays=run.module.decays(name),
             )
             for i, run in enumerate(self._runs)
             for (name, value), grad in zip(run.parameters, run.grads, strict=True)
@@ -89,6 +92,11 @@ class ModuleNetwork:
             n_branches = len(run.outputs)
             run.backward([self._of(grad, b).t() for b in range(branch, branch + n_branches)], again=again)
             branch += n_branches
+
+    def after_step(self) -> None:
+        """Change weights once the optimiser has, where a run's kind of sharing does."""
+        for run in self._runs:
+            run.module.after_step()
 
     def evaluate(self, x: Tensor) -> Tensor:
         """All heads' outputs in scoring."""
@@ -122,7 +130,8 @@ class ModuleNetwork:
         self.members = tuple(run.spec for run in self._runs)
         self.seeds = tuple(dict.fromkeys(member.seed for member in self.members))
         self.stream = np.array([self.seeds.index(member.seed) for member in self.members])
-        self.wiring: Wiring = wire(self.members, self._n_outputs, self._encoder.n_blocks)
+        laid_out = [apart(member) if in_columns(member.sharing) else member for member in self.members]
+        self.wiring: Wiring = wire(laid_out, self._n_outputs, self._encoder.n_blocks)
 
     def _batches(self, x: Tensor) -> dict[int, Tensor]:
         """The inputs of each seed, [B, ...]."""
@@ -151,7 +160,7 @@ class _Run:
     Random numbers (dropout) are drawn by the run's seed and step, so that company changes nothing.
     """
 
-    def __init__(self, number: int, spec: RunSpec, module: RunNetwork) -> None:
+    def __init__(self, number: int, spec: RunSpec, module: RunNetwork | ColumnsNetwork) -> None:
         self.number, self.spec, self.module = number, spec, module
         self.parameters = [(name, p) for name, p in module.named_parameters() if p.requires_grad]
         for _, parameter in self.parameters:

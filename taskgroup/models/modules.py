@@ -17,6 +17,7 @@ from taskgroup.models.gradient_reversal import Reversal
 from taskgroup.models.module_network import ModuleNetwork
 from taskgroup.models.network import Network
 from taskgroup.models.run_network import HeadMaker, RunNetwork, check_head, linear_head
+from taskgroup.models.sharing import in_columns
 from taskgroup.models.stacked_cnn import StackedCnn
 from taskgroup.spec import ModelSpec, RunSpec, block_products
 
@@ -65,11 +66,13 @@ class Modules:
         dtype: torch.dtype,
         device: torch.device | str,
         *,
+        kinds: Mapping[str, str] | None = None,
         reversal: Reversal | None = None,
     ) -> Network:
         """The networks of a cohort, stacked where that can be and there are several."""
         encoder = self.encoder(capacity)
-        if len(members) > 1 and self._stacks:
+        wired = not any(in_columns(member.sharing) for member in members)
+        if len(members) > 1 and self._stacks and wired:
             return StackedCnn(
                 members,
                 encoder=encoder,
@@ -82,6 +85,7 @@ class Modules:
             members,
             encoder=encoder,
             n_outputs=n_outputs,
+            kinds=kinds,
             make_head=self._make_head,
             reversal=reversal,
             dtype=dtype,

@@ -24,6 +24,7 @@ class Trained:
         run: The run that owns each item, ascending.
         shared: Which items several tasks of their run reach, [items]; None where that is not known, and no
             item then counts as shared.
+        decays: Whether weight decay applies.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Trained:
     grad: Tensor
     run: np.ndarray
     shared: np.ndarray | None = None
+    decays: bool = True
 
 
 class Network(Protocol):
@@ -64,6 +66,9 @@ class Network(Protocol):
             again: Whether another backward pass on the same forward pass follows. Gradients that do not come
                 from the outputs, such as of a penalty on weights, are added in the last pass only.
         """
+
+    def after_step(self) -> None:
+        """Change weights once the optimiser has, where tasks are tied by more than gradients."""
 
     def evaluate(self, x: Tensor) -> Tensor:
         """All heads' outputs in scoring; a later call may overwrite them."""

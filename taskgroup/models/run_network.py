@@ -79,13 +79,20 @@ class RunNetwork(nn.Module):
             outputs.append(head(_entered(h, entry == len(path), factor)))
         return outputs
 
-    def serves_several(self, parameter: str) -> bool:
-        """Whether several tasks go through what a parameter belongs to."""
-        kind, *places = parameter.split(".")[:3]
+    def after_step(self) -> None:
+        """Nothing: tasks are tied by gradients alone."""
+
+    def is_shared(self, name: str) -> bool:
+        """Whether several tasks go through what a parameter belongs to, by its name."""
+        kind, *places = name.split(".")[:3]
         if kind != "nodes":
             return False
         level, node = map(int, places)
         return sum(path[level : level + 1] == (node,) for path in self._paths) > 1
+
+    def decays(self, name: str) -> bool:
+        """Whether weight decay applies to a parameter: to all."""
+        return True
 
     def train(self, mode: bool = True) -> RunNetwork:
         """Switch between training and scoring; frozen blocks always compute as in scoring."""

@@ -81,6 +81,9 @@ class StackedCnn:
         torch._foreach_zero_([value.grad for value in self._tensors.values() if value.grad is not None])
         torch.autograd.backward(self._outputs, grad, retain_graph=again)
 
+    def after_step(self) -> None:
+        """Nothing: tasks are tied by gradients alone."""
+
     def evaluate(self, x: Tensor) -> Tensor:
         """All heads' outputs in scoring."""
         with torch.no_grad():

@@ -190,6 +190,9 @@ class StackedMLP:
         assert above is not None
         return above
 
+    def after_step(self) -> None:
+        """Nothing: tasks are tied by gradients alone."""
+
     def evaluate(self, x: Tensor) -> Tensor:
         """As `forward`: an MLP computes the same in scoring."""
         return self.forward(x)

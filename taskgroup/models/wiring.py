@@ -14,13 +14,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from taskgroup.models.forest import RunForest, run_forest
-from taskgroup.spec import RunSpec
+from taskgroup.spec import RunSpec, Sharing
 
 Indices = NDArray[np.int64]
 
@@ -149,6 +149,11 @@ def wire(members: Sequence[RunSpec], n_outputs: Mapping[str, int], n_blocks: int
     n_layers = max(len(forest.sizes) for forest in forests)
     layers = tuple(_layer(forests, level) for level in range(n_layers))
     return _with_branches(members, n_outputs, forests, layers)
+
+
+def apart(member: RunSpec) -> RunSpec:
+    """The run with nothing shared: how outputs are laid out where each task has a node of its own."""
+    return replace(member, sharing=Sharing("hard", 0))
 
 
 def _sizes(forests: Sequence[RunForest], level: int) -> list[int]:

@@ -35,8 +35,9 @@ def cost_of_blocks(
     """The same from the multiply-adds of each block."""
     served = trained if served is None else served
     facts, settings = SHARING_KINDS[sharing.method.name], sharing.settings
+    sizes = {"depth": sharing.depth, "n_blocks": len(blocks)}
     copies = [
-        facts.copies(settings, level, trained, served) if level < sharing.depth else len(served)
+        facts.copies_at(settings, level, **sizes, trained=trained, served=served)
         for level in range(len(blocks))
     ]
     return sum(n * block for n, block in zip(copies, blocks, strict=True)) / sum(blocks)

@@ -46,6 +46,9 @@ def attach_problem(settings: Mapping[str, Any], tasks: Subset, n_blocks: int) ->
     return None
 
 
+FOREST_KINDS = ("hard", "low_supervision", "tree")
+"""Kinds of sharing in which tasks go through the same blocks, or through none of each other's."""
+
 FOREST_PROBLEMS: dict[str, Callable[[Mapping[str, Any], Subset, int], str | None]] = {
     "tree": tree_problem,
     "low_supervision": attach_problem,

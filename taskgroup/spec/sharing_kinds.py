@@ -19,6 +19,10 @@ Copies = Callable[[Mapping[str, Any], int, Subset, Subset], int]
 _INFINITE = float("inf")
 
 
+def _nothing_wrong(settings: Mapping[str, Any]) -> str | None:
+    return None
+
+
 @dataclass(frozen=True)
 class SharingFacts:
     """What is known of a kind of sharing before a network is built.
@@ -26,15 +30,48 @@ class SharingFacts:
     Attributes:
         summary: In a few words, for lists and reports.
         copies: Of a tied block; a private block has one for each task served.
+        last_copies: Of the last tied block, where that differs.
         options: Its settings.
+        refuse: What is wrong with all settings together, or None.
         has_depth: Whether a sharing depth can be chosen; else its settings say what is shared where, and the
             depth is that of the whole encoder.
+        ties_last: Whether the last blocks are tied, and applied to each task's own features.
     """
 
     summary: str
     copies: Copies
     options: Mapping[str, Option] = field(default_factory=dict)
     has_depth: bool = True
+    last_copies: Copies | None = None
+    ties_last: bool = False
+    refuse: Callable[[Mapping[str, Any]], str | None] = _nothing_wrong
+
+    def copies_at(
+        self,
+        settings: Mapping[str, Any],
+        level: int,
+        *,
+        depth: int,
+        n_blocks: int,
+        trained: Subset,
+        served: Subset,
+    ) -> int:
+        """How many copies of a block are computed to serve tasks.
+
+        Args:
+            settings: All settings of the kind.
+            level: The block, from 0.
+            depth: Tied blocks.
+            n_blocks: All blocks.
+            trained: The tasks of the network.
+            served: Those that are served from it.
+        """
+        if self.ties_last:
+            return 1 if depth == n_blocks else len(served)
+        if level >= depth:
+            return len(served)
+        at_last = self.last_copies or self.copies
+        return (at_last if level == depth - 1 else self.copies)(settings, level, trained, served)
 
 
 def _one(settings: Mapping[str, Any], level: int, trained: Subset, served: Subset) -> int:
@@ -58,7 +95,12 @@ def _own_experts(settings: Mapping[str, Any], level: int, trained: Subset, serve
 
 
 def _all_own_experts(settings: Mapping[str, Any], level: int, trained: Subset, served: Subset) -> int:
-    return int(settings["shared"] + len(trained) * settings["own"])
+    """Shared experts further up listen to all tasks' experts."""
+    return _own_experts(settings, level, trained, trained if settings["shared"] else served)
+
+
+def _refuse_no_experts(settings: Mapping[str, Any]) -> str | None:
+    return None if settings["shared"] + settings["own"] else "'shared' and 'own' are both 0; give an expert"
 
 
 def _below_heads(settings: Mapping[str, Any], level: int, trained: Subset, served: Subset) -> int:
@@ -132,12 +174,14 @@ SHARING_KINDS: dict[str, SharingFacts] = {
         has_depth=False,
     ),
     "soft": SharingFacts(
-        "an encoder each, pulled to their mean", _each_served, {"strength": Option(0.1, number(0, _INFINITE))}
+        "an encoder each, pulled to their mean",
+        _each_served,
+        {"strength": Option(10.0, number(0, _INFINITE))},
     ),
     "trace_norm": SharingFacts(
         "an encoder each, together of low rank",
         _each_served,
-        {"strength": Option(0.01, number(0, _INFINITE))},
+        {"strength": Option(3.0, number(0, _INFINITE))},
     ),
     "cross_stitch": SharingFacts(
         "an encoder each, mixed after every block", _each_trained, {"own": Option(0.9, number(0, 1))}
@@ -157,16 +201,20 @@ SHARING_KINDS: dict[str, SharingFacts] = {
     "cgc": SharingFacts(
         "shared experts and private ones, mixed once by gates",
         _own_experts,
-        {"shared": Option(2, whole(1, 64)), "own": Option(1, whole(1, 64))},
+        {"shared": Option(2, whole(0, 64)), "own": Option(1, whole(0, 64))},
+        refuse=_refuse_no_experts,
     ),
     "ple": SharingFacts(
         "shared experts and private ones, mixed after every block by gates",
         _all_own_experts,
-        {"shared": Option(2, whole(1, 64)), "own": Option(1, whole(1, 64))},
+        {"shared": Option(2, whole(0, 64)), "own": Option(1, whole(0, 64))},
+        last_copies=_own_experts,
+        refuse=_refuse_no_experts,
     ),
     "decision": SharingFacts(
         "an encoder each below shared last blocks",
         _each_served,
         {"head": Option("own", one_of("own", "shared"))},
+        ties_last=True,
     ),
 }

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, model_validator
 from taskgroup.errors import InputError, nearest
 from taskgroup.spec.data_section import DataSpec, SplitSpec
 from taskgroup.spec.distillation_facts import Distillation
-from taskgroup.spec.forests import FOREST_PROBLEMS
+from taskgroup.spec.forests import FOREST_KINDS, FOREST_PROBLEMS
 from taskgroup.spec.grouping_section import GroupingSpec
 from taskgroup.spec.method import Method
 from taskgroup.spec.model import ModelSpec
@@ -100,6 +100,14 @@ class Study(BaseModel):
                     raise ValueError(
                         f"search.{key}[{place}] is {method.name!r}; {nearest(method.name, known)}"
                     )
+                facts = SHARING_KINDS.get(method.name)
+                wrong = (
+                    facts.refuse(method.filled(facts.options)) if facts and key == "sharing.kind" else None
+                )
+                if wrong is not None:
+                    raise ValueError(f"search.{key} {method.name!r}: {wrong}")
+                if key == "sharing.kind" and method.name not in FOREST_KINDS:
+                    self._check_no_reversal(method.name)
                 strange = [name for name in _named_tasks(method) if name not in self.task_names]
                 if strange:
                     raise ValueError(
@@ -115,6 +123,14 @@ class Study(BaseModel):
             problem = FOREST_PROBLEMS[method.name](settings, self.task_names, n_blocks)
             if problem is not None:
                 raise ValueError(f"{where} {method.name!r} {problem}")
+
+    def _check_no_reversal(self, kind: str) -> None:
+        reversed_ones = [task.name for task in self.tasks if task.adversarial]
+        if reversed_ones:
+            raise ValueError(
+                f"task {reversed_ones[0]!r} is adversarial, which needs blocks that tasks share as they are, but "
+                f"search.sharing.kind lists {kind!r}; use {', '.join(FOREST_KINDS)}"
+            )
 
     @property
     def _blocks_from(self) -> str:

@@ -12,7 +12,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from taskgroup.models import Modules, Network, Product, StackedMLP, run_weights, torch_product
+from taskgroup.models import (
+    Modules,
+    Network,
+    Product,
+    StackedColumns,
+    StackedMLP,
+    in_columns,
+    run_weights,
+    torch_product,
+)
 from taskgroup.spec import SPLITS, RunSpec, Score, Split, Task, scaled_widths
 from taskgroup.training.feed import Feed, RowData, first_of_streams, follows_validation, stream_of
 from taskgroup.training.gradient_weights import GradientWeights
@@ -257,6 +266,7 @@ class Cohort:
             by_task.backward(x, grad, step=self._n_steps, losses=losses, counting=counting)
         self._optimizer.step()
         self._n_steps += 1
+        self.network.after_step()
 
     def _attach(self) -> None:
         """Build what depends on the current members: data, loss and weights."""
@@ -320,16 +330,34 @@ class Cohort:
     @property
     def _stacked(self) -> list[Stacked]:
         """All trained tensors of the cohort."""
-        own = [Stacked(t.name, t.value, t.grad, t.run) for t in self.network.trained]
+        own = [Stacked(t.name, t.value, t.grad, t.run, t.decays) for t in self.network.trained]
         return [*self._weights.stacked, *own]
 
 
 def _network(members: Sequence[RunSpec], seeds: Mapping[int, RowData], shapes: Shapes) -> Network:
-    """The networks of a cohort: linear layers stacked in closed form, or modules by autograd."""
+    """The networks of a cohort: linear layers stacked in closed form, or what takes autograd."""
     (capacity,) = {member.capacity for member in members}
+    kinds = {task.name: task.kind for task in shapes.tasks}
     if shapes.modules is not None:
         return shapes.modules.network(
-            members, shapes.n_outputs, capacity, shapes.dtype, shapes.device, reversal=shapes.reversal
+            members,
+            shapes.n_outputs,
+            capacity,
+            shapes.dtype,
+            shapes.device,
+            kinds=kinds,
+            reversal=shapes.reversal,
+        )
+    if in_columns(members[0].sharing):
+        return StackedColumns(
+            members,
+            n_inputs=shapes.n_inputs,
+            widths=scaled_widths(shapes.widths, capacity),
+            n_outputs=shapes.n_outputs,
+            kinds=kinds,
+            dtype=shapes.dtype,
+            device=shapes.device,
+            stream=stream_of(seeds, shapes.sampling_of),
         )
     return StackedMLP(
         members,

@@ -17,7 +17,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from taskgroup.models import run_forest
+from taskgroup.models import apart, in_columns, run_forest
 from taskgroup.spec import SHARING_KINDS, WEIGHTING_FACTS, Method, RunSpec, scaled_widths
 
 _CACHE_FALLBACK = 1 << 20
@@ -104,10 +104,6 @@ def _fitting_on_device(device_bytes: int, run_size: int) -> int:
     return min(max(1, int(_DEVICE_SHARE * device_bytes / run_size)), _MAX_RUNS_ON_DEVICE)
 
 
-_WIRED = ("hard", "low_supervision", "tree")
-"""Kinds of sharing that are forests of blocks, in which runs of all of them can stand side by side."""
-
-
 def companies(specs: Sequence[RunSpec]) -> list[list[RunSpec]]:
     """Part runs whose networks or weightings cannot be computed together, in the order of first appearance.
 
@@ -123,7 +119,7 @@ def companies(specs: Sequence[RunSpec]) -> list[list[RunSpec]]:
 def _company(spec: RunSpec) -> Hashable:
     facts = WEIGHTING_FACTS.get(Method.parse(spec.weighting).name)
     n_tasks = len(spec.subset)
-    sharing = None if spec.sharing.method.name in _WIRED else (spec.sharing, n_tasks)
+    sharing = (spec.sharing, n_tasks) if in_columns(spec.sharing) else None
     return sharing, n_tasks if facts is not None and facts.looks_at == "gradients" else None
 
 
@@ -139,10 +135,16 @@ def run_bytes(
     looks_at = WEIGHTING_FACTS[Method.parse(spec.weighting).name].looks_at
     facts, settings = SHARING_KINDS[spec.sharing.method.name], spec.sharing.settings
     for level, (a, b) in enumerate(itertools.pairwise(sizes)):
-        tied = level < spec.sharing.depth
-        copies = facts.copies(settings, level, spec.subset, spec.subset) if tied else len(spec.subset)
+        copies = facts.copies_at(
+            settings,
+            level,
+            depth=spec.sharing.depth,
+            n_blocks=len(widths),
+            trained=spec.subset,
+            served=spec.subset,
+        )
         parameters += copies * (a + 1) * b
-        kept += len(spec.subset) * copies * (a + 1) * b * (tied and looks_at == "gradients")
+        kept += len(spec.subset) * copies * (a + 1) * b * (looks_at == "gradients")
         activations += copies * b * batch_size
     paths = run_forest(spec.sharing, spec.subset, len(widths)).paths
     for task, path in zip(spec.subset, paths, strict=True):
@@ -168,9 +170,9 @@ def _place(spec: RunSpec) -> tuple[int, str, int, str, float, float, int]:
 
 def _head_columns(spec: RunSpec, n_outputs: Mapping[str, int], n_blocks: int) -> int:
     """Output columns of the widest node: tasks that end in the same block have theirs side by side."""
+    sharing = apart(spec).sharing if in_columns(spec.sharing) else spec.sharing
     columns: Counter[tuple[int, ...]] = Counter()
-    paths = run_forest(spec.sharing, spec.subset, n_blocks).paths
-    for task, path in zip(spec.subset, paths, strict=True):
+    for task, path in zip(spec.subset, run_forest(sharing, spec.subset, n_blocks).paths, strict=True):
         columns[path] += n_outputs[task]
     return max(columns.values())
 

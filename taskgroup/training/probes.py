@@ -75,7 +75,7 @@ def probe_joint_training(
         patience: As for `train_cohort`; the network is then linearised at its best epoch.
 
     Raises:
-        InputError: If the run shares no block.
+        InputError: If the run shares no block, or not as it is.
         RunFailedError: If the training diverged before anything was seen.
     """
     _require_sharing(run.sharing)
@@ -206,10 +206,11 @@ def _batches(rows: Part, batch_size: int) -> Iterator[Part]:
 
 
 def _require_sharing(sharing: Sharing) -> None:
-    if sharing.method.name in ("tree", "low_supervision"):
+    if not sharing.is_hard:
         raise InputError(
-            f"the joint recipe shares by {sharing.method.in_words}, and this estimator looks at blocks that "
-            "all tasks share; add 'hard' to search.sharing.kind"
+            f"the joint recipe shares by {sharing.method.in_words}, but estimators that look at gradients "
+            "need blocks that all tasks share; use one that looks at gains or at labels, or let "
+            "search.sharing.kind list 'hard' alone"
         )
     if sharing.depth < 1:
         raise InputError(

@@ -48,7 +48,9 @@ def test_sharing_more_costs_less(n_inputs, widths, n_tasks):
         ("mmoe", 4.0),
         ('mmoe {"experts": 2}', 2.0),
         ("cgc", 4.0),  # two shared experts, one of each served task
-        ("ple", 5.0),  # levels after the first mix the experts of all tasks
+        ("ple", 4.25),  # the first block's experts are mixed for the others, of all tasks
+        ('ple {"shared": 0}', 2.0),
+        ("decision", 1.0),
         ('low_supervision {"attach": {"t0": 1}}', 1.0),
         ('tree {"branches": {"1": [["t0"], ["t1", "t2"]]}}', 1.75),  # the second block twice
     ],

@@ -64,6 +64,7 @@ def test_a_kind_without_depth_stands_once():
         ),
         ({"sharing": {"kind": [{"mmoe": {"experts": 0}}]}}, "use a whole number from 1 to 64"),
         ({"sharing": {"kind": [{"soft": {"strength": []}}]}}, "lists no value"),
+        ({"sharing": {"kind": [{"cgc": {"own": [1, 0], "shared": 0}}]}}, "'shared' and 'own' are both 0"),
         ({"weighting": [{"dwa": {"temperature": 0}}]}, "use a number above 0"),
         ({"weighting": [{"static": {"weights": {"nobody": 2}}}]}, "names 'nobody', which is no task"),
         ({"weighting": [{"equal": None, "dwa": None}]}, "one name with its settings"),

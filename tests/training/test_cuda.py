@@ -10,6 +10,7 @@ import torch
 from planted import TASKS
 
 from taskgroup.data import Dataset, dataset_from_table, planted_groups
+from taskgroup.models import SHARINGS
 from taskgroup.spec import RunResult, RunSpec, Sharing, Study, parse_study, settled
 from taskgroup.training import Trainer
 
@@ -66,6 +67,11 @@ RUNS = [
         (TASKS, 2, "equal", ""),
         (("a", "b"), 1, "equal", TAUGHT),
     )
+]
+RUNS += [
+    RunSpec(("a", "b", "c"), Sharing(kind, 2), "equal", 0.01, 0.01, seed)
+    for kind in SHARINGS
+    for seed in (0, 1)
 ]
 
 
