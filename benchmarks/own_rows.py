@@ -1,15 +1,17 @@
-"""Tasks with rows of their own: runs that read their own rows against runs that read all rows, masked."""
+"""Tasks with rows of their own: against reading all rows, masked; and what each sampling gains."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from benchmarks.machine import machine_facts
+from benchmarks.own_rows_sampling import LANDMINE, sampling_gains
 from benchmarks.report import Report, Table
 from benchmarks.timing import Contender, take_turns
 from taskgroup.data import dataset_from_table, planted_groups
@@ -20,13 +22,16 @@ N_TASKS, ROWS_A_TASK, N_FEATURES, EPOCHS = 29, 510, 9, 5  # the sizes of the lan
 _N_RUNS = 58
 
 
-def own_rows(rounds: int, n_tasks: int = N_TASKS, rows_a_task: int = ROWS_A_TASK) -> Report:
-    """Time single tasks, pairs and all-in-one both ways.
+def own_rows(
+    rounds: int, n_tasks: int = N_TASKS, rows_a_task: int = ROWS_A_TASK, landmine: Path | None = LANDMINE
+) -> Report:
+    """Time single tasks, pairs and all-in-one both ways; compare samplings where landmine is at hand.
 
     Args:
         rounds: Turns that each contender takes.
         n_tasks: Tasks.
         rows_a_task: Rows of each.
+        landmine: The table to compare samplings on; None for none.
     """
     names = [f"t{i}" for i in range(n_tasks)]
     table = long_table(names, rows_a_task)
@@ -53,14 +58,12 @@ def own_rows(rounds: int, n_tasks: int = N_TASKS, rows_a_task: int = ROWS_A_TASK
         "column of the task in `data.task_column`; *all rows* gives every task a column that is empty on the "
         "rows of others, so that each network passes over them all."
     ]
-    return Report(
-        "own_rows",
-        "Tasks with rows of their own",
-        text,
-        [Table("Time a run", columns, rows)],
-        machine_facts(),
-        raw,
-    )
+    tables = [Table("Time a run", columns, rows)]
+    if landmine is not None and landmine.exists():
+        gains = sampling_gains(landmine)
+        text, raw = [*text, gains.text], {**raw, "sampling": gains.raw}
+        tables.append(gains.table)
+    return Report("own_rows", "Tasks with rows of their own", text, tables, machine_facts(), raw)
 
 
 def long_table(names: Sequence[str], rows_a_task: int) -> pd.DataFrame:

@@ -25,7 +25,7 @@ from taskgroup.errors import (
 )
 
 if TYPE_CHECKING:
-    from taskgroup.api import Measurement, SearchResult, measure, search
+    from taskgroup.api import Measurement, SearchResult, affinity_by_depth, measure, search
     from taskgroup.executors import Request
     from taskgroup.grouping import Grouping, Network, group
     from taskgroup.kept import load_weights
@@ -43,6 +43,7 @@ _HOMES = {
     "Request": "taskgroup.executors",
     "SearchResult": "taskgroup.api",
     "Study": "taskgroup.spec",
+    "affinity_by_depth": "taskgroup.api",
     "group": "taskgroup.grouping",
     "load_study": "taskgroup.loading",
     "load_weights": "taskgroup.kept",
@@ -64,6 +65,7 @@ __all__ = [
     "Study",
     "StudyChangedError",
     "TaskgroupError",
+    "affinity_by_depth",
     "group",
     "load_study",
     "load_weights",

@@ -11,7 +11,7 @@ from typing import Any, Literal, final
 
 import pandas as pd
 
-from taskgroup.affinity import AffinityMatrix
+from taskgroup.affinity import AffinityByDepth, AffinityMatrix
 from taskgroup.data import Dataset, Items
 from taskgroup.errors import InputError, nearest
 from taskgroup.executors import FunctionExecutor, TrainFunction
@@ -20,11 +20,13 @@ from taskgroup.progress import shown
 from taskgroup.search import (
     DEFAULT_STRATEGY,
     FUNCTION_RECIPES,
+    LINEAR_SECONDS,
     REPORT_SECONDS,
     Driver,
     Estimation,
     FunctionDriver,
     Lab,
+    LinearComparison,
     Outcome,
     Progress,
     Recipes,
@@ -34,12 +36,15 @@ from taskgroup.search import (
     importance_table,
     in_task_order,
     joint_sizes,
+    keep_linear_baselines,
     make_plan,
     matched_capacities,
     matched_specs,
+    measure_by_depth,
     plan_calls,
     require_feasible,
     runs_with_gains,
+    search_seeds,
 )
 from taskgroup.session import IN_MEMORY, open_session
 from taskgroup.spec import Direction, RunSpec, Study, Subset, parse_study, read_distillations, settled
@@ -104,6 +109,11 @@ class SearchResult:
     def importances(self) -> pd.DataFrame:
         """How much each tuned setting of joint training mattered; empty where too few recipes were tried."""
         return importance_table(self.outcome.runs, self.outcome.study)
+
+    @property
+    def linear(self) -> LinearComparison:
+        """Linear models of all tasks against the networks: `.gains`, `.scores`, `.verdict`, `.clusters`."""
+        return self.outcome.linear
 
     @property
     def recommendation(self) -> Grouping:
@@ -266,6 +276,58 @@ def _asked_for(frame: pd.DataFrame, specs: Sequence[RunSpec]) -> pd.DataFrame:
     return measured[pd.MultiIndex.from_frame(measured[columns]).isin(asked)]
 
 
+def affinity_by_depth(
+    study: Study,
+    *,
+    storage: str | None = None,
+    runs: int | None = None,
+    progress: bool | Progress = False,
+    workers: int = 1,
+    device: str = "cpu",
+    data: Data | None = None,
+) -> AffinityByDepth:
+    """Measure all pairs at every sharing depth, and recommend where the encoder should branch.
+
+    Sharing may help in low blocks and hurt in high ones. Runs that the storage holds are not trained again.
+    Pairs are trained as a search of the study found best for joint training, else by the defaults.
+
+    Args:
+        study: Its `search.sharing.depth` and `search.seeds` say what is measured; every depth by default.
+        storage: SQLAlchemy URL of the record; in memory by default.
+        runs: At most so many trainings, the single-task baselines first.
+        progress: True shows progress on stderr.
+        workers: Processes to train in.
+        device: `cpu`, `cuda` or `auto`.
+        data: As for `search`.
+
+    Returns:
+        `.estimate[depth]`, `.low[depth]` and `.high[depth]` are frames [target, source]; `.tree` is the
+        recommended sharing, whose `.text` goes into the study file.
+
+    Raises:
+        InputError: If the study, the data or an argument is wrong.
+        RunFailedError: If no pair gave a gain.
+    """
+    if not isinstance(study, Study):
+        raise InputError(f"study is {study!r:.80}; give what load_study() returns")
+    if runs is not None and (not isinstance(runs, Integral) or runs < 1):
+        raise InputError(f"runs is {runs!r}; give a whole number, at least 1, or leave it out")
+    listener = _listener(progress)
+    opened = open_session(
+        study,
+        search_seeds(study),
+        storage=storage,
+        workers=workers,
+        device=device,
+        data=data,
+        progress=listener,
+    )
+    with opened as session:
+        return measure_by_depth(
+            study, session.record, session.study_id, session.lab, runs=runs, progress=listener
+        )
+
+
 def search(
     study: Study | Sequence[str],
     *,
@@ -385,8 +447,23 @@ def _search_study(
             progress=progress,
         )
         driver.search()
+        keep_linear_baselines(
+            study,
+            session.dataset,
+            record=session.record,
+            study_id=session.study_id,
+            seeds=plan.fresh_seeds,
+            seconds=_seconds_left(study, session.lab, at_most=LINEAR_SECONDS),
+            tell=progress.note,
+        )
         outcome = conclude(study, session.record, session.study_id, plan)
         return SearchResult(outcome, None if data is None else session.dataset)
+
+
+def _seconds_left(study: Study, lab: Lab, *, at_most: float) -> float:
+    """Of `search.time`, where there is a limit."""
+    limit = study.search.time
+    return at_most if limit is None else min(at_most, max(0.0, limit - lab.seconds))
 
 
 def _search_function(

@@ -56,14 +56,14 @@ def require_encoder(study: Study, dataset: Dataset) -> None:
 
 def _require_mixed_batches(study: Study) -> None:
     """Refuse weightings that compare the tasks' losses in each step where a step has one task only."""
-    if study.training.sampling != "round_robin":
+    if "round_robin" not in (study.training.sampling, *study.search.sampling):
         return
     for i, name in enumerate(study.search.weighting):
         if WEIGHTING_FACTS[Method.parse(name).name].looks_at != "nothing":
             raise InputError(
                 f"search.weighting[{i}] {name!r} looks at the losses of several tasks in each step, but "
-                "with training.sampling 'round_robin' a step has one task only; use weighting 'equal', or "
-                "sampling 'proportional'"
+                "with sampling 'round_robin' a step has one task only; use weighting 'equal', or sampling "
+                "'proportional'"
             )
 
 

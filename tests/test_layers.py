@@ -16,7 +16,7 @@ LAYERS = (
     {"user_code"},
     {"spec"},
     {"data", "models", "weighting"},
-    {"training", "transfer"},
+    {"training", "transfer", "linear"},
     {"affinity", "grouping", "storage", "executors"},
     {"search"},
     {"reporting", "progress"},

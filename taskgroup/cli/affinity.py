@@ -14,10 +14,11 @@ from taskgroup.cli.options import (
     quiet_option,
     say,
     storage_option,
+    storage_url,
     study_argument,
     study_name,
 )
-from taskgroup.errors import NotFoundError
+from taskgroup.errors import InputError, NotFoundError
 
 if TYPE_CHECKING:
     from taskgroup.search import Estimation
@@ -35,6 +36,13 @@ _FORM_OF_SUFFIX = {".csv": "csv", ".json": "json"}
     show_default=True,
     help="How to estimate it; `all` compares all of them.",
 )
+@click.option(
+    "--by-depth",
+    is_flag=True,
+    help="Measure all pairs at every sharing depth, and recommend where to branch; trains what is missing.",
+)
+@click.option("--runs", type=click.IntRange(min=1), metavar="N", help="With --by-depth: at most N trainings.")
+@click.option("--workers", type=int, default=1, show_default=True, help="With --by-depth: processes.")
 @click.option(
     "--format",
     "form",
@@ -54,6 +62,9 @@ def command(
     study: str,
     *,
     estimator: str,
+    by_depth: bool,
+    runs: int | None,
+    workers: int,
     form: str | None,
     as_json: bool,
     output: str | None,
@@ -68,6 +79,22 @@ def command(
     """
     if as_json or form is None:
         form = "json" if as_json else _FORM_OF_SUFFIX.get(Path(output or "").suffix.lower(), "table")
+    if by_depth:
+        _refuse_estimator(estimator)
+        text = _by_depth_text(study, form, storage=storage, runs=runs, workers=workers, quiet=quiet)
+    elif runs is not None:
+        raise InputError("--runs goes with --by-depth; other estimates need few trainings or none")
+    else:
+        text = _estimated_text(study, estimator, form, storage=storage, quiet=quiet)
+    if output is None:
+        say(text)
+    else:
+        from taskgroup.reporting import write_atomically
+
+        write_atomically(Path(output), text + "\n")
+
+
+def _estimated_text(study: str, estimator: str, form: str, *, storage: str | None, quiet: bool) -> str:
     from taskgroup.cli.estimates import all_in_form, one_in_form
     from taskgroup.search import known_estimator
 
@@ -75,15 +102,33 @@ def command(
         known_estimator(estimator)
     with _estimation(study, storage, quiet=quiet) as estimation:
         if estimator == ALL:
-            text = all_in_form(estimation.all(), form)
-        else:
-            text = one_in_form(estimation.matrix(estimator), form)
-    if output is None:
-        say(text)
-    else:
-        from taskgroup.reporting import write_atomically
+            return all_in_form(estimation.all(), form)
+        return one_in_form(estimation.matrix(estimator), form)
 
-        write_atomically(Path(output), text + "\n")
+
+def _by_depth_text(
+    study: str, form: str, *, storage: str | None, runs: int | None, workers: int, quiet: bool
+) -> str:
+    from taskgroup.api import affinity_by_depth
+    from taskgroup.cli.estimates import depths_in_form
+    from taskgroup.loading import load_study
+    from taskgroup.progress import shown
+
+    name = study_name(study)
+    if name == study:
+        with open_existing(storage) as record:
+            parsed = record.study_named(name).study()
+    else:
+        parsed = load_study(study)
+    found = affinity_by_depth(
+        parsed, storage=storage_url(storage), runs=runs, workers=workers, progress=shown(quiet=quiet)
+    )
+    return depths_in_form(found, form)
+
+
+def _refuse_estimator(estimator: str) -> None:
+    if estimator != "pairwise":
+        raise InputError(f"--by-depth measures pairs and --estimator {estimator} does not; drop one of them")
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from taskgroup.affinity import AffinityMatrix
+    from taskgroup.affinity import AffinityByDepth, AffinityMatrix
     from taskgroup.search import Estimated
 
 COLUMNS = ("estimator", "uses", "runs", "flops", "correlation", "low", "high", "pairs", "agreement")
@@ -25,6 +25,21 @@ def one_in_form(affinity: AffinityMatrix, form: str) -> str:
     if form == "csv":
         return affinity.table().to_csv(index=False).rstrip()
     return "\n".join([*_matrix_lines(affinity), "", _said(affinity)])
+
+
+def depths_in_form(found: AffinityByDepth, form: str) -> str:
+    """Affinity at each depth and the recommended tree as `table`, `csv` (without the tree) or `json`."""
+    if form == "json":
+        return _json(found.document())
+    if form == "csv":
+        return found.table().to_csv(index=False).rstrip()
+    lines: list[str] = []
+    for depth, matrix in found.matrices.items():
+        title, blank, *rows = _matrix_lines(matrix)
+        lines += [*([] if lines else [title]), blank, f"{depth} block{'s' * (depth > 1)} shared:", *rows]
+    return "\n".join(
+        [*lines, "", "Recommended sharing, for the study file's search section:", "", found.words]
+    )
 
 
 def all_in_form(estimates: Sequence[Estimated], form: str) -> str:

@@ -80,6 +80,7 @@ def command(
                 "negative_transfer": records(result.negative_transfer),
                 "matched_transfer": records(result.matched_transfer),
                 "affinity": result.affinity.document(),
+                "linear": result.linear.document(),
                 "notes": list(result.outcome.notes),
             }
         )

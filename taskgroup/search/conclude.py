@@ -26,6 +26,8 @@ from taskgroup.search.analysis import (
 from taskgroup.search.arm import Arm
 from taskgroup.search.auxiliary_table import auxiliary_table
 from taskgroup.search.confirm import Confirmation, all_in_one, serving_of
+from taskgroup.search.linear_comparison import LinearComparison, compare_linear
+from taskgroup.search.linear_scores import load_linear_scores
 from taskgroup.search.matched import joint_sizes, matched_capacities, not_trained
 from taskgroup.search.outcome import Outcome
 from taskgroup.search.plan import Plan, calls_plan, make_plan, n_pairs
@@ -61,6 +63,7 @@ def conclude(
         Grouping.from_document(document) if document else _interim(study, record, study_id, in_ways, recipes)
     )
     reliability = reliability_table(transfer, riding=study.auxiliary_names)
+    linear = _linear(study, record, study_id, plan, runs, recipes, recommendation)
     return Outcome(
         study=study,
         runs=runs.drop(columns="floored"),
@@ -77,11 +80,13 @@ def conclude(
             *_notes(study, runs, transfer, recommendation),
             *_matched_notes(study, transfer, matched_transfer),
             *_short_run_notes(in_ways, recipes),
+            *linear.notes,
         ),
         settings=_settings(study, plan, recipes),
         recipes=recipes,
         ways=way_table(in_ways, recipes, importance(study.main_tasks)),
         auxiliaries=auxiliary_table(compared, study.auxiliary_names),
+        linear=linear,
     )
 
 
@@ -147,6 +152,24 @@ def _task_gains(
         ],
         ignore_index=True,
     )
+
+
+def _linear(
+    study: Study,
+    record: Record,
+    study_id: int,
+    plan: Plan,
+    runs: pd.DataFrame,
+    recipes: Recipes,
+    grouping: Grouping,
+) -> LinearComparison:
+    """Linear models against networks, where the search kept some."""
+    seeds = plan.fresh_seeds if grouping.confirmed else ()
+    kept = load_linear_scores(record, study_id, study, seeds) if study.search.linear and seeds else None
+    if kept is None:
+        return LinearComparison()
+    fresh = runs[runs["seed"].isin(seeds)]
+    return compare_linear(kept, fresh, study.tasks, recommended=serving_of(grouping, recipes))
 
 
 def _notes(study: Study, runs: pd.DataFrame, transfer: pd.DataFrame, grouping: Grouping) -> tuple[str, ...]:

@@ -80,6 +80,16 @@ class Confirmation:
         gains = self.gains(serving, over, split)
         return Advantage(*_mean_interval(self._weights @ gains / self._weights.sum()))
 
+    def ahead(self, serving: Serving, rival: Serving, split: Split) -> Advantage:
+        """How much higher the mean gain over single tasks is than a rival's, with an interval over seeds.
+
+        Unlike `advantage`, this stays fair where the two differ by more than a small share: a mean of ratios
+        flatters whoever is the baseline.
+        """
+        alone = single_task(self._tasks)
+        apart = self.gains(serving, alone, split) - self.gains(rival, alone, split)
+        return Advantage(*_mean_interval(self._weights @ apart / self._weights.sum()))
+
     def task_gains(self, strategy: str, serving: Serving) -> pd.DataFrame:
         """Reported gains over single tasks: strategy, task, subset, gain, low, high.
 

@@ -46,6 +46,10 @@ class Lab:
         """Wall time since the search began."""
         return time.monotonic() - self._started
 
+    def known(self, spec: RunSpec) -> RunResult | None:
+        """What was recorded or trained of a run; None where it is still to be trained."""
+        return self.used.get(spec) or self._recorded.get(self._key(spec))
+
     def run(self, stage: str, specs: Sequence[RunSpec]) -> list[RunResult]:
         """Get the results of runs, in their order; each is trained at most once, ever."""
         wanted = list(dict.fromkeys(specs))

@@ -11,6 +11,7 @@ import pandas as pd
 from taskgroup.affinity import AffinityMatrix
 from taskgroup.grouping import Grouping
 from taskgroup.search.auxiliary_table import AUXILIARY_COLUMNS
+from taskgroup.search.linear_comparison import LinearComparison
 from taskgroup.search.recipe import Recipes
 from taskgroup.search.way_table import WAY_COLUMNS
 from taskgroup.spec import Study
@@ -46,6 +47,7 @@ class Outcome:
         notes: Sentences that a reader must know (nothing beats the baselines, search cut short, ...).
         settings: What repeats the search: tuned settings, seeds, versions, machine.
         recipes: The settings that single tasks and joint networks were compared with.
+        linear: Linear models of all tasks against the networks, with the same seeds and rows.
     """
 
     study: Study
@@ -64,6 +66,7 @@ class Outcome:
     recipes: Recipes | None = None
     ways: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(WAY_COLUMNS)))
     auxiliaries: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(AUXILIARY_COLUMNS)))
+    linear: LinearComparison = field(default_factory=LinearComparison)
 
     @property
     def has_test_rows(self) -> bool:

@@ -57,6 +57,12 @@ def calls_plan(document: Mapping[str, Any]) -> Plan:
     return Plan(seeds, fresh, (), 0, 0, document["n_runs"])
 
 
+def search_seeds(study: Study) -> tuple[int, ...]:
+    """The paired repetitions of everything that a search compares."""
+    first = study.seed * _SEEDS_APART
+    return tuple(range(first, first + study.search.seeds))
+
+
 def make_plan(study: Study, *, n_proposals: int | None = None) -> Plan:
     """Divide `search.runs`: baselines and confirmation first, then tuning, the rest for subsets.
 
@@ -69,8 +75,8 @@ def make_plan(study: Study, *, n_proposals: int | None = None) -> Plan:
         InputError: If the runs cannot cover the baselines, a few pairs and the confirmation.
     """
     search, n_tasks, n_riding = study.search, len(study.main_names), len(study.auxiliary_names)
+    seeds = search_seeds(study)
     first = study.seed * _SEEDS_APART
-    seeds = tuple(range(first, first + search.seeds))
     n_fresh = search.confirm_seeds or max(search.seeds, _MIN_CONFIRM_SEEDS)
     fresh = tuple(range(first + _FRESH_FROM, first + _FRESH_FROM + n_fresh))
     tuning = seeds[:_MAX_TUNING_SEEDS]

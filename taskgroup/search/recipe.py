@@ -21,6 +21,7 @@ from taskgroup.spec import (
     Sharing,
     Study,
     Subset,
+    sampling_in_words,
     settled,
     subset_name,
     unsettled,
@@ -29,6 +30,7 @@ from taskgroup.spec import (
 DEFAULT_LEARNING_RATE = 3e-3
 DEFAULT_WEIGHT_DECAY = 1e-2
 _MOST_COMBINED = 12
+_MOST_NAMED = 3
 _HELPS = ("sampling", "distillation")
 
 
@@ -95,10 +97,21 @@ def way_in_words(sharing: Sharing, weighting: str, sampling: str = "", distillat
     '2 blocks shared, equal weighting'
     """
     words = [sharing_in_words(sharing), f"{Method.parse(weighting).in_words} weighting"]
-    words += [f"{Method.parse(sampling).in_words} sampling"] * bool(sampling)
+    words += [f"{sampling_in_words(sampling)} sampling"] * bool(sampling)
     if distillation:
-        words.append(f"taught by single-task networks ({Method.parse(unsettled(distillation)).in_words})")
+        words.append(f"taught by single-task networks ({help_in_words('distillation', distillation)})")
     return ", ".join(words)
+
+
+def help_in_words(name: str, text: str) -> str:
+    """A sampling or a distillation for a reader.
+
+    >>> help_in_words("distillation", ""), help_in_words("sampling", "round_robin")
+    ('none', 'round robin')
+    """
+    if not text:
+        return "none"
+    return sampling_in_words(text) if name == "sampling" else Method.parse(unsettled(text)).in_words
 
 
 def sharing_in_words(sharing: Sharing) -> str:
@@ -173,8 +186,12 @@ class Recipes:
             words = {"single-task training": _steps_in_words(self.single), "joint training": joint}
         elif self.others:
             words = {"joint training": self.joint.way_in_words}
-        others = "; ".join(r.way_in_words for r in self.others if r.fidelity == 1.0)
-        return {**words, "also compared": others} if others else words
+        others = [recipe for recipe in self.others if recipe.fidelity == 1.0]
+        if not others:
+            return words
+        if len(others) > _MOST_NAMED:
+            return {**words, "also compared": f"{len(others)} other ways of sharing, weighting and teaching"}
+        return {**words, "also compared": "; ".join(recipe.way_in_words for recipe in others)}
 
     def of(self, subset: Subset) -> Recipe:
         """The recipe that trains a subset at first."""

@@ -24,7 +24,16 @@ from taskgroup.spec.metric import ERROR_FLOOR, KINDS, METRICS, Direction, Kind, 
 from taskgroup.spec.model import InputShape, ModelSpec, block_products
 from taskgroup.spec.roles import quantised_column
 from taskgroup.spec.run import SPLITS, RunResult, RunSpec, Score, Sharing, Split
-from taskgroup.spec.sampling import SamplingSpec, TemperatureSampling
+from taskgroup.spec.sampling import (
+    MainTaskSampling,
+    SamplingSpec,
+    Schedule,
+    TemperatureSampling,
+    ValidationSampling,
+    sampling_from_text,
+    sampling_in_words,
+    sampling_text,
+)
 from taskgroup.spec.search_section import SearchSpec
 from taskgroup.spec.sharing_kinds import SHARING_KINDS, SharingFacts, branch_of
 from taskgroup.spec.study import Study
@@ -58,6 +67,7 @@ __all__ = [
     "InputKind",
     "InputShape",
     "Kind",
+    "MainTaskSampling",
     "Method",
     "Metric",
     "ModelSpec",
@@ -65,6 +75,7 @@ __all__ = [
     "RunResult",
     "RunSpec",
     "SamplingSpec",
+    "Schedule",
     "Score",
     "SearchSpec",
     "Sharing",
@@ -78,6 +89,7 @@ __all__ = [
     "TextSpec",
     "TrainerSpec",
     "TrainingSpec",
+    "ValidationSampling",
     "WeightingFacts",
     "block_products",
     "branch_of",
@@ -93,6 +105,9 @@ __all__ = [
     "quantised_column",
     "read_distillations",
     "read_study",
+    "sampling_from_text",
+    "sampling_in_words",
+    "sampling_text",
     "scaled_widths",
     "settled",
     "subset_from_name",

@@ -5,8 +5,8 @@ Only facts stand here, so that a study is checked without torch; `taskgroup.trai
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from taskgroup.spec.method import Method, Option, Options, number, one_of, read_methods
@@ -30,22 +30,20 @@ class DistillationFacts:
     options: Options
 
 
-def _refuse_rate(value: Any) -> str | None:
-    return None if value == TUNED else _or_tuned(number(0, 1, above=True)(value))
+def _or_tuned(refuse: Callable[[Any], str | None]) -> Callable[[Any], str | None]:
+    """Accept `TUNED` besides."""
 
+    def refuse_neither(value: Any) -> str | None:
+        problem = None if value == TUNED else refuse(value)
+        return problem and f"{problem}, or '{TUNED}'"
 
-def _refuse_decay(value: Any) -> str | None:
-    return None if value == TUNED else _or_tuned(number(0, float("inf"))(value))
-
-
-def _or_tuned(problem: str | None) -> str | None:
-    return problem and f"{problem}, or '{TUNED}'"
+    return refuse_neither
 
 
 _ALL: Options = {
     "unlabelled": Option(False, one_of(False, True)),
-    "teacher_learning_rate": Option(TUNED, _refuse_rate),
-    "teacher_weight_decay": Option(TUNED, _refuse_decay),
+    "teacher_learning_rate": Option(TUNED, _or_tuned(number(0, 10, above=True))),
+    "teacher_weight_decay": Option(TUNED, _or_tuned(number(0, 10))),
 }
 """Whether teachers also teach on rows whose label is missing, and what they were trained with."""
 
@@ -83,10 +81,10 @@ class Distillation:
         """Read a method's text."""
         method = Method.parse(text)
         settings = method.filled(DISTILLATION_FACTS[method.name].options)
-        start = settings.get("start", settings.get("weight"))
+        first, last = ("weight", "weight") if method.name == "fixed" else ("start", "end")
         return cls(
-            float(start),  # type: ignore[arg-type]
-            float(settings.get("end", start)),  # type: ignore[arg-type]
+            settings[first],
+            settings[last],
             settings["unlabelled"],
             settings["teacher_learning_rate"],
             settings["teacher_weight_decay"],
@@ -131,8 +129,9 @@ def settled(text: str, *, learning_rate: float, weight_decay: float) -> str:
         return text
     method = Method.parse(text)
     of_teacher = {"teacher_learning_rate": learning_rate, "teacher_weight_decay": weight_decay}
-    found = {k: v for k, v in of_teacher.items() if method.settings.get(k, TUNED) == TUNED}
-    return Method(method.name, {**method.settings, **found}).text
+    given = {key: value for key, value in method.settings.items() if value != TUNED}
+    rates = {key: float(given.get(key, value)) for key, value in of_teacher.items()}
+    return Method(method.name, {**given, **rates}).text
 
 
 def unsettled(text: str) -> str:
@@ -146,7 +145,7 @@ def unsettled(text: str) -> str:
     return Method(method.name, own).text
 
 
-def teachers_of(run: RunSpec, *, n_blocks: int, untaught: Collection[str] = ()) -> Mapping[str, RunSpec]:
+def teachers_of(run: RunSpec, *, n_blocks: int) -> Mapping[str, RunSpec]:
     """The single-task runs that teach a run, by task; none where nobody does.
 
     They are the baselines of the same seed at full length and size, whatever length and size the run has.
@@ -154,24 +153,18 @@ def teachers_of(run: RunSpec, *, n_blocks: int, untaught: Collection[str] = ()) 
     Args:
         run: Whose distillation is settled.
         n_blocks: Encoder blocks.
-        untaught: Tasks that nobody teaches: auxiliary ones, which are never trained alone.
     """
     if not run.distillation:
         return {}
     teaching = Distillation.of(run.distillation)
     return {
-        task: replace(
-            run,
+        task: RunSpec(
             subset=(task,),
             sharing=Sharing("hard", n_blocks),
             weighting="equal",
             learning_rate=float(teaching.learning_rate),
             weight_decay=float(teaching.weight_decay),
-            fidelity=1.0,
-            capacity=1.0,
-            sampling="",
-            distillation="",
+            seed=run.seed,
         )
         for task in run.subset
-        if task not in untaught
     }

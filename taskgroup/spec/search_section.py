@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, Field
 from taskgroup.spec.distillation_facts import read_distillations
 from taskgroup.spec.duration import Seconds
 from taskgroup.spec.method import Method, Options, read_methods
+from taskgroup.spec.sampling import read_samplings
 from taskgroup.spec.section import SECTION, Fraction
 from taskgroup.spec.sharing_kinds import SHARING_KINDS
 from taskgroup.spec.weighting_facts import WEIGHTING_FACTS
@@ -68,6 +69,8 @@ class SearchSpec(BaseModel):
     Attributes:
         sharing: Sharing kinds and depths.
         weighting: Names of `WEIGHTING_FACTS`, or a name with settings as in `{dwa: {temperature: 1}}`.
+        sampling: Ways to mix the rows of tasks that have rows of their own, as in `training.sampling`, which
+            is the default.
         distillation: Whether single-task networks teach the joint ones: `none`, names of
             `DISTILLATION_FACTS`, or a name with settings as in `{fixed: {weight: 0.5}}`.
         strategy: How subsets are chosen: `active`, `hoa`, `pairs`, `random` or `exhaustive`.
@@ -86,6 +89,8 @@ class SearchSpec(BaseModel):
             decided by them.
         keep_weights: Whose trained weights are kept beside the record: of no runs, of those of a `single`
             task, or of `all`. Where something is distilled, those of teachers are.
+        linear: Whether linear models of all tasks are fitted in the end, where that takes moments, to tell
+            whether a network is needed; nothing is decided by them.
     """
 
     model_config = SECTION
@@ -96,6 +101,10 @@ class SearchSpec(BaseModel):
         BeforeValidator(_read_weightings, json_schema_input_type=str | list[str | dict[str, Any]]),
         Field(min_length=1),
     ] = ["equal"]
+    sampling: Annotated[
+        list[str],
+        BeforeValidator(read_samplings, json_schema_input_type=str | list[str | dict[str, Any]]),
+    ] = []
     distillation: Annotated[
         list[str],
         BeforeValidator(read_distillations, json_schema_input_type=str | list[str | dict[str, Any]]),
@@ -111,6 +120,7 @@ class SearchSpec(BaseModel):
     confirm_seeds: Annotated[int, Field(ge=2, le=1000)] | None = None
     baseline: Literal["full", "matched"] = "full"
     keep_weights: Literal["none", "single", "all"] = "none"
+    linear: bool = True
 
     @property
     def distils(self) -> bool:

@@ -19,6 +19,7 @@ from taskgroup.spec.method import Method
 from taskgroup.spec.model import ModelSpec
 from taskgroup.spec.roles import check_roles
 from taskgroup.spec.run import Sharing
+from taskgroup.spec.sampling import check_sampling_tasks, sampling_from_text, sampling_text
 from taskgroup.spec.search_section import SearchSpec
 from taskgroup.spec.section import SECTION
 from taskgroup.spec.sharing_kinds import SHARING_KINDS
@@ -147,11 +148,19 @@ class Study(BaseModel):
                 "search.distillation says unlabelled: true, but here each task has rows of its own, on which "
                 "its teacher teaches, and all of them have labels; drop it"
             )
-        if self.training.sampling != "proportional" and not data.own_rows:
-            raise ValueError(
-                "training.sampling mixes the rows of tasks that have rows of their own, but here all tasks "
-                "share their rows; drop it, or say by data.task_column which row belongs to which task"
-            )
+        samplings: dict[str, list[Any]] = {
+            "training": [self.training.sampling],
+            "search": self.search.sampling,
+        }
+        for section, given in samplings.items():
+            if not data.own_rows and any(sampling != "proportional" for sampling in given):
+                raise ValueError(
+                    f"{section}.sampling mixes the rows of tasks that have rows of their own, but here all "
+                    "tasks share their rows; drop it, or say by data.task_column which row belongs to which "
+                    "task"
+                )
+        for sampling in (self.training.sampling, *map(sampling_from_text, self.search.sampling)):
+            check_sampling_tasks(sampling, self.task_names, reads=data.reads)
 
     @property
     def task_names(self) -> Subset:
@@ -192,7 +201,8 @@ class Study(BaseModel):
     @property
     def samplings(self) -> tuple[str, ...]:
         """The ways to mix the rows of tasks that a search compares; empty for that of `training`."""
-        return ("",)
+        usual = sampling_text(self.training.sampling)
+        return tuple("" if text == usual else text for text in self.search.sampling) or ("",)
 
     @property
     def distillations(self) -> tuple[str, ...]:

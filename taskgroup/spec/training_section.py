@@ -29,7 +29,9 @@ class TrainingSpec(BaseModel):
         precision: `float32`, `bfloat16` products with float32 sums where the CPU has them, or
             `float64`.
         sampling: How batches mix the rows of tasks that have rows of their own: `proportional`,
-            `uniform`, `round_robin`, or `{temperature: 5, annealed: true}`.
+            `uniform`, `round_robin`, `{temperature: 5, annealed: true}`; `validation`, or
+            `{by: validation, strength: 2, references: single_task}`, by validation losses after every
+            epoch; or `{main: TASK, schedule: sigmoid}`, in whose favour the others fade.
     """
 
     model_config = SECTION

@@ -9,9 +9,11 @@ from typing import Any
 from taskgroup.errors import InputError
 from taskgroup.spec import parse_study
 
-FREE_KEYS = frozenset({"search.runs", "search.time", "search.baseline", "search.keep_weights"})
-"""A search may be continued with more or less to spend, with matched baselines besides the full ones, and
-with other weights kept."""
+FREE_KEYS = frozenset(
+    {"search.runs", "search.time", "search.baseline", "search.keep_weights", "search.linear"}
+)
+"""A search may be continued with more or less to spend, with other baselines besides the full ones, and with
+other weights kept."""
 
 _NOTHING = object()
 

@@ -5,6 +5,7 @@ from taskgroup.training.kept_weights import KeptWeights, read_kept
 from taskgroup.training.lessons import Lessons
 from taskgroup.training.linearisation import Examples, Linearised
 from taskgroup.training.loop import train_cohort
+from taskgroup.training.metrics import score
 from taskgroup.training.network_flops import network_flops, training_flops
 from taskgroup.training.own_rows import Moments, OwnRowsData, Pool, own_rows_data
 from taskgroup.training.packing import RowsOfRun, cache_size, pack, run_bytes
@@ -34,6 +35,7 @@ __all__ = [
     "probe_joint_training",
     "read_kept",
     "run_bytes",
+    "score",
     "seed_data",
     "train_cohort",
     "training_flops",

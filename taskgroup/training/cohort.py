@@ -14,7 +14,7 @@ from torch import Tensor
 
 from taskgroup.models import Modules, Network, Product, StackedMLP, run_weights, torch_product
 from taskgroup.spec import SPLITS, RunSpec, Score, Split, Task, scaled_widths
-from taskgroup.training.feed import Feed, RowData, stream_of
+from taskgroup.training.feed import Feed, RowData, first_of_streams, follows_validation, stream_of
 from taskgroup.training.lessons import NO_LESSONS, Lessons
 from taskgroup.training.loss import CohortLoss
 from taskgroup.training.loss_weights import LossWeights
@@ -22,9 +22,10 @@ from taskgroup.training.metrics import score
 from taskgroup.training.optimizer import CohortAdamW, Stacked
 from taskgroup.training.own_rows import OwnRowsData
 from taskgroup.training.own_rows_feed import OwnRowsFeed
-from taskgroup.training.sampling import Proportional, Sampling
+from taskgroup.training.sampling import Proportional, Sampling, make_sampling
 from taskgroup.training.seed_data import SeedData
 from taskgroup.training.shared_feed import SharedFeed
+from taskgroup.training.validation_history import ValidationHistory
 
 _SCORING_ROWS = 1024  # keeps the activations of a scoring pass small
 
@@ -74,6 +75,10 @@ class Shapes:
         """Which tasks are scored, [T]."""
         return np.array([task.role == "main" for task in self.tasks])
 
+    def sampling_of(self, run: RunSpec) -> Sampling:
+        """How the batches of a run mix tasks: as the study says where the run does not."""
+        return make_sampling(run.sampling) if run.sampling else self.sampling
+
 
 @final
 class Cohort:
@@ -85,6 +90,7 @@ class Cohort:
         seeds: The rows of every seed among them.
         shapes: What the runs have in common.
         lessons: What the teachers of those that are taught say.
+        history: What is known of single tasks, and takes in what samplings follow; none by default.
     """
 
     def __init__(
@@ -92,10 +98,13 @@ class Cohort:
         members: Sequence[RunSpec],
         seeds: Mapping[int, RowData],
         shapes: Shapes,
+        *,
         lessons: Lessons = NO_LESSONS,
+        history: ValidationHistory | None = None,
     ) -> None:
         self._shapes, self._lessons = shapes, lessons
         self._all_seeds = seeds
+        self._history = history or ValidationHistory()
         self.network = _network(members, seeds, shapes)
         self._attach()
         self._optimizer = CohortAdamW(self._stacked, self.members)
@@ -143,6 +152,19 @@ class Cohort:
             self._loss.losses(self.outputs("validation"), targets, mask).double().cpu().numpy()
         )
         return losses
+
+    @property
+    def needs_validation(self) -> bool:
+        """Whether some run's next epoch depends on its validation losses."""
+        return any(follows_validation(run, self._shapes.sampling_of(run)) for run in self.members)
+
+    def follow(self, losses: np.ndarray) -> None:
+        """Let samplings know how the runs do; they hear no more of tasks that train no further.
+
+        Args:
+            losses: `validation_losses` after the epoch, [P].
+        """
+        self._history.add(self.branches, np.where(self._weights.trained, losses, np.nan))
 
     def run_means(self, of_branches: np.ndarray) -> np.ndarray:
         """The mean over each run's main tasks, [R]: what a run is stopped by."""
@@ -264,7 +286,8 @@ class Cohort:
             network.wiring,
             own,
             tasks=shapes.tasks,
-            sampling=shapes.sampling,
+            samplings=[shapes.sampling_of(run) for run in first_of_streams(members, network.stream)],
+            history=self._history,
             batch_size=shapes.batch_size,
             lessons=self._lessons,
         )
@@ -291,6 +314,6 @@ def _network(members: Sequence[RunSpec], seeds: Mapping[int, RowData], shapes: S
         dtype=shapes.dtype,
         device=shapes.device,
         product=shapes.product,
-        stream=stream_of(seeds),
+        stream=stream_of(seeds, shapes.sampling_of),
         reversal=shapes.reversal,
     )

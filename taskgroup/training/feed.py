@@ -1,7 +1,8 @@
 """What the networks of a cohort read: one input for each stream of rows, and the labels of every branch.
 
 A *stream* is where a network's input is taken from: a seed and its rows. Where all tasks share their rows,
-all runs of a seed have one stream. Where tasks have rows of their own, each subset of a seed has another.
+all runs of a seed have one stream. Where tasks have rows of their own, each subset of a seed has another, and
+so has each run whose rows depend on how it does.
 
 Shape letters: S streams, D features, n rows, P branches, O target rows, L label rows.
 """
@@ -18,6 +19,7 @@ from torch import Tensor
 
 from taskgroup.spec import RunSpec, Split
 from taskgroup.training.own_rows import OwnRowsData
+from taskgroup.training.sampling import Sampling
 from taskgroup.training.seed_data import SeedData
 
 RowData = SeedData | OwnRowsData
@@ -103,11 +105,28 @@ class Feed(Protocol):
         """
 
 
-def stream_of(seeds: Mapping[int, RowData]) -> Callable[[RunSpec], object]:
-    """Which runs read the same rows in the same order: those with equal values."""
-    if any(isinstance(data, OwnRowsData) for data in seeds.values()):
-        return _seed_and_subset
-    return _seed
+def stream_of(
+    seeds: Mapping[int, RowData], sampling_of: Callable[[RunSpec], Sampling]
+) -> Callable[[RunSpec], object]:
+    """Which runs read the same rows in the same order: those with equal values.
+
+    Args:
+        seeds: The rows of every seed.
+        sampling_of: How the batches of a run mix tasks that have rows of their own.
+    """
+    if not any(isinstance(data, OwnRowsData) for data in seeds.values()):
+        return _seed
+
+    def own_rows(run: RunSpec) -> object:
+        sampling = sampling_of(run)
+        return run.seed, run.subset, sampling, run if follows_validation(run, sampling) else None
+
+    return own_rows
+
+
+def follows_validation(run: RunSpec, sampling: Sampling) -> bool:
+    """Whether the rows that a run sees depend on how it does; a single task's do not."""
+    return sampling.needs_validation and len(run.subset) > 1
 
 
 def first_of_streams(members: Sequence[RunSpec], stream: Indices) -> list[RunSpec]:
@@ -117,7 +136,3 @@ def first_of_streams(members: Sequence[RunSpec], stream: Indices) -> list[RunSpe
 
 def _seed(run: RunSpec) -> object:
     return run.seed
-
-
-def _seed_and_subset(run: RunSpec) -> object:
-    return run.seed, run.subset

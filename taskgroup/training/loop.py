@@ -20,6 +20,7 @@ from taskgroup.spec import RunResult, RunSpec, Score
 from taskgroup.training.cohort import Cohort, Shapes
 from taskgroup.training.feed import RowData
 from taskgroup.training.lessons import NO_LESSONS, Lessons
+from taskgroup.training.validation_history import ValidationHistory
 
 Keep = Callable[[RunSpec, Callable[[], Mapping[str, Tensor]]], None]
 """Takes a finished run, and how to get its weights."""
@@ -35,6 +36,7 @@ def train_cohort(
     task_patience: int | None = None,
     lessons: Lessons = NO_LESSONS,
     keep: Keep | None = None,
+    history: ValidationHistory | None = None,
 ) -> list[RunResult]:
     """Train runs of one fidelity together.
 
@@ -49,14 +51,17 @@ def train_cohort(
             loss; a run ends when no main task is left. None trains all tasks to the end.
         lessons: What the teachers of those that are taught say.
         keep: Gets the weights that each finished run was scored with.
+        history: Takes in the validation losses after every epoch, and knows those of single tasks. Without
+            it, they are looked at only where something depends on them.
 
     Returns:
         One result for each member, in their order.
     """
     started = time.perf_counter()
     epochs = max(1, round(max_epochs * members[0].fidelity))
-    cohort = Cohort(members, seeds, shapes, lessons)
-    stopping = None if patience is None else EarlyStopping(patience, Cohort(members, seeds, shapes, lessons))
+    cohort = Cohort(members, seeds, shapes, lessons=lessons, history=history)
+    best = None if patience is None else Cohort(members, seeds, shapes, lessons=lessons)
+    stopping = None if patience is None or best is None else EarlyStopping(patience, best)
     task_stopping = None if task_patience is None else TaskStopping(task_patience)
     failed: dict[RunSpec, RunResult] = {}
     finished: dict[RunSpec, RunResult] = {}
@@ -64,13 +69,17 @@ def train_cohort(
         cohort.train_epoch(epoch - 1, of=epochs)
         diverged = np.flatnonzero(~cohort.finite()).tolist()
         failed |= {cohort.members[run]: _diverged(cohort.members[run], epoch) for run in diverged}
-        losses = None if stopping is None and task_stopping is None else cohort.validation_losses()
+        followed = history is not None or (cohort.needs_validation and epoch < epochs)
+        watched = stopping is not None or task_stopping is not None or followed
+        losses = cohort.validation_losses() if watched else None
         stopped = [] if stopping is None or losses is None else stopping.update(cohort, losses, epoch)
         if task_stopping is not None and losses is not None:
             done = task_stopping.update(cohort, losses)
             stopped = [*stopped, *done]
             if stopping is None and done:
                 finished |= _scored(cohort, done, epoch, keep)
+        if followed and losses is not None:
+            cohort.follow(losses)
         leaving = sorted({*diverged, *stopped})
         if len(leaving) == len(cohort.members):
             break

@@ -56,6 +56,11 @@ class LossWeights:
         return any(group.weighting.needs_losses for group in self._groups)
 
     @property
+    def trained(self) -> np.ndarray:
+        """Which branches still train, [P]."""
+        return (self._trained > 0).cpu().numpy()
+
+    @property
     def stacked(self) -> list[Stacked]:
         """The learnable parameters, for the optimiser."""
         return [group.stacked for group in self._groups if group.stacked is not None]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from torch import Tensor
 
 from taskgroup.data import Dataset, Prepared, draw_split, prepare
 from taskgroup.spec import Split, Study
+from taskgroup.training.task_similarity import TaskSimilarity
 
 Indices = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -109,6 +111,11 @@ class OwnRowsData:
             return x
         mean, deviation = (torch.from_numpy(values).to(x) for values in self.moments.of([task]))
         return (x - mean) / deviation
+
+    @cached_property
+    def similarity(self) -> TaskSimilarity:
+        """How alike tasks are by these training rows."""
+        return TaskSimilarity(self.train.x, self.train.y, self.train.rows)
 
 
 def own_rows_data(

@@ -1,6 +1,7 @@
-"""The feed of tasks with rows of their own: one stream for each subset of a seed.
+"""The feed of tasks with rows of their own: one stream for each subset of a seed, or for each run.
 
-A stream holds the rows of its subset's tasks and no others. Every branch sees all rows of its stream, with a
+A stream holds the rows of its subset's tasks and no others. Runs share one where nothing that they do changes
+the order in which they see the rows. Every branch sees all rows of its stream, with a
 label on those of its own task. Features are standardised over the stream's own training rows, as a network
 trained alone on them would have it.
 """
@@ -21,6 +22,7 @@ from taskgroup.training.lessons import Lessons
 from taskgroup.training.own_rows import OwnRowsData, Pool
 from taskgroup.training.sampling import EpochKeys, Sampling, StreamDraws
 from taskgroup.training.taught_rows import TaughtRows
+from taskgroup.training.validation_history import ValidationHistory
 
 
 @final
@@ -33,7 +35,8 @@ class OwnRowsFeed:
         wiring: The cohort's forest.
         seeds: The rows of every seed.
         tasks: The task list.
-        sampling: How batches mix tasks.
+        samplings: How the batches of every stream mix tasks, S of them.
+        history: The runs' validation losses so far.
         batch_size: Rows a step.
         lessons: What the teachers of those that are taught say.
     """
@@ -48,13 +51,15 @@ class OwnRowsFeed:
         seeds: Mapping[int, OwnRowsData],
         *,
         tasks: Sequence[Task],
-        sampling: Sampling,
+        samplings: Sequence[Sampling],
+        history: ValidationHistory,
         batch_size: int,
         lessons: Lessons,
     ) -> None:
         position = {task.name: i for i, task in enumerate(tasks)}
         first = first_of_streams(members, stream)
-        self._sampling, self._batch_size = sampling, batch_size
+        self._samplings, self._history, self._batch_size = samplings, history, batch_size
+        self._first = first
         self._tasks = [[position[name] for name in run.subset] for run in first]
         self._used = {run.seed: seeds[run.seed] for run in first}
         self._data = [seeds[run.seed] for run in first]
@@ -91,14 +96,25 @@ class OwnRowsFeed:
     def epoch(self, number: int, *, progress: float) -> Batches:  # noqa: D102
         keys = {data.seed: EpochKeys(data.seed, number, data.train.n_rows) for data in self._used.values()}
         orders = []
-        for data, tasks in zip(self._data, self._tasks, strict=True):
-            draws = StreamDraws(keys[data.seed], [data.train.rows[task] for task in tasks])
-            orders.append(self._sampling.order(draws, batch_size=self._batch_size, progress=progress))
+        for stream, (data, sampling) in enumerate(zip(self._data, self._samplings, strict=True)):
+            draws = self._draws(stream, keys[data.seed])
+            orders.append(sampling.order(draws, batch_size=self._batch_size, progress=progress))
         places = [self._place[data.seed] for data in self._data]
         numbered = [self._train.numbered(*pair) for pair in zip(orders, places, strict=True)]
         rows = self._gather(self._train, _padded(numbered))
         own = torch.from_numpy(np.maximum(_padded(orders), 0)).to(rows.y.device)
         return self._taught.training(rows, list(own), progress)
+
+    def _draws(self, stream: int, keys: EpochKeys) -> StreamDraws:
+        data, tasks, run = self._data[stream], self._tasks[stream], self._first[stream]
+        return StreamDraws(
+            keys,
+            [data.train.rows[task] for task in tasks],
+            run.subset,
+            losses=self._history.of(run, tasks) if self._samplings[stream].needs_validation else None,
+            alone=self._history.alone(run),
+            similarity=lambda a, b: data.similarity.of(tasks[a], tasks[b]),
+        )
 
     def scored(self, split: Split) -> Batches:  # noqa: D102
         if split not in self._scored:

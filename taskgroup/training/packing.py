@@ -158,9 +158,9 @@ def cache_size() -> int:
         return _CACHE_FALLBACK
 
 
-def _place(spec: RunSpec) -> tuple[int, int, str, float, float, int]:
+def _place(spec: RunSpec) -> tuple[int, str, int, str, float, float, int]:
     way = spec.sharing.depth, spec.sharing.kind
-    return spec.seed, *way, spec.learning_rate, spec.weight_decay, len(spec.subset)
+    return spec.seed, spec.sampling, *way, spec.learning_rate, spec.weight_decay, len(spec.subset)
 
 
 def _head_columns(spec: RunSpec, n_outputs: Mapping[str, int], n_blocks: int) -> int:

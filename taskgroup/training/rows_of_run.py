@@ -51,7 +51,8 @@ class RowSizes:
         """Runs with equally many batches an epoch go together; each has its own copy of its rows."""
         train, all_rows = self._sizes(run.seed)
         tasks = [self._position[name] for name in run.subset]
-        n_steps = self._shapes.sampling.n_steps([train[task] for task in tasks], self._shapes.batch_size)
+        sampling = self._shapes.sampling_of(run)
+        n_steps = sampling.n_steps([train[task] for task in tasks], self._shapes.batch_size)
         width = self._shapes.n_inputs + max(self._shapes.n_outputs.values()) + len(tasks)
         n_rows = sum(all_rows[task] for task in tasks)
         return RowsOfRun((n_steps,), _COPIES * _FLOAT_BYTES * width * n_rows)

@@ -8,13 +8,13 @@ company, and costs nothing but time.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import final
 
 from torch import Tensor
 
 from taskgroup.errors import InputError, nearest
-from taskgroup.spec import DISTILLATION_FACTS, Distillation, Method, RunSpec
+from taskgroup.spec import DISTILLATION_FACTS, Distillation, Method, RunSpec, Subset
 from taskgroup.training.lessons import NO_LESSONS, Lessons
 
 _SEEDS_KEPT = 32
@@ -41,7 +41,7 @@ class Teachers:
 
     Args:
         n_blocks: Encoder blocks.
-        untaught: The tasks that nobody teaches.
+        untaught: Tasks that nobody teaches.
         find: A teacher's weights where they are kept.
         train: Trains teachers.
         ask: What a teacher of such weights says of its training rows, [K, n]; None where they do not fit its
@@ -52,13 +52,13 @@ class Teachers:
         self,
         *,
         n_blocks: int,
+        untaught: Subset = (),
         find: Callable[[RunSpec], Weights | None],
         train: Callable[[Sequence[RunSpec]], Trained],
         ask: Callable[[RunSpec, Weights], Tensor | None],
-        untaught: frozenset[str] = frozenset(),
     ) -> None:
-        self._untaught = untaught
-        self._n_blocks, self._find, self._train, self._ask = n_blocks, find, train, ask
+        self._n_blocks, self._untaught = n_blocks, untaught
+        self._find, self._train, self._ask = find, train, ask
         self._said: dict[int, dict[RunSpec, Tensor]] = {}
         self._failed: dict[RunSpec, str] = {}
 
@@ -78,7 +78,7 @@ class Teachers:
                 assert answer is not None  # they have just been trained
                 said[teacher] = answer
         self._remember(said)
-        return Lessons(self._n_blocks, said, dict(self._failed), self._untaught)
+        return replace(plan, said=said, failed=dict(self._failed))
 
     def forget(self) -> None:
         """Let go of what can be asked again."""
@@ -122,11 +122,9 @@ def check_teaching(runs: Sequence[RunSpec], *, own_rows: bool) -> None:
             )
 
 
-def in_teaching_order(
-    runs: Sequence[RunSpec], *, n_blocks: int, untaught: frozenset[str] = frozenset()
-) -> list[list[RunSpec]]:
+def in_teaching_order(runs: Sequence[RunSpec], *, n_blocks: int) -> list[list[RunSpec]]:
     """Runs in one part, or in two where some of them teach others, so that these come first."""
-    plan = Lessons(n_blocks, untaught=untaught)
+    plan = Lessons(n_blocks)
     teachers = {teacher for run in runs for teacher in plan.teachers(run).values()}
     if teachers.isdisjoint(runs):
         return [list(runs)]

@@ -18,7 +18,7 @@ from taskgroup.models import blas_libraries, fastest_product
 from taskgroup.spec import RunResult, RunSpec, Study
 from taskgroup.training.cohort import Shapes
 from taskgroup.training.device_memory import free_device_bytes
-from taskgroup.training.feed import RowData
+from taskgroup.training.feed import RowData, follows_validation
 from taskgroup.training.kept_runs import KeptRuns
 from taskgroup.training.kept_weights import KeptWeights
 from taskgroup.training.lessons import NO_LESSONS, Lessons
@@ -30,8 +30,10 @@ from taskgroup.training.probes import JointProbe, probe_joint_training
 from taskgroup.training.rows_of_run import RowSizes
 from taskgroup.training.sampling import make_sampling
 from taskgroup.training.seed_data import seed_data
+from taskgroup.training.single_task_losses import SingleTaskLosses
 from taskgroup.training.teacher_networks import TeacherNetworks, study_modules
 from taskgroup.training.teachers import Teachers, Trained, Weights, check_teaching, in_teaching_order
+from taskgroup.training.validation_history import ValidationHistory
 
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.float32, "float64": torch.float64}
 _SEEDS_KEPT = 32
@@ -81,11 +83,12 @@ class Trainer:
         self._teacher_networks = TeacherNetworks(study, dataset, self._shapes)
         self._teachers = Teachers(
             n_blocks=study.model.n_blocks,
+            untaught=study.auxiliary_names,
             find=self._kept.find,
             train=self._train_teachers,
             ask=self._ask,
-            untaught=frozenset(study.auxiliary_names),
         )
+        self._alone = SingleTaskLosses(self._lowest_losses)
 
     def pack(self, specs: Sequence[RunSpec]) -> list[list[RunSpec]]:
         """Divide runs into cohorts, the same for the same list.
@@ -98,9 +101,7 @@ class Trainer:
             InputError: As `check_teaching`.
         """
         check_teaching(specs, own_rows=self._dataset.owner is not None)
-        study = self._study
-        untaught = frozenset(study.auxiliary_names)
-        stages = in_teaching_order(specs, n_blocks=study.model.n_blocks, untaught=untaught)
+        stages = in_teaching_order(specs, n_blocks=self._study.model.n_blocks)
         return [cohort for part in stages for each in companies(part) for cohort in self._pack_company(each)]
 
     def _pack_company(self, specs: Sequence[RunSpec]) -> list[list[RunSpec]]:
@@ -144,11 +145,32 @@ class Trainer:
         self, members: Sequence[RunSpec], keep: Keep, lessons: Lessons = NO_LESSONS
     ) -> list[RunResult]:
         def train(part: Sequence[RunSpec]) -> list[RunResult]:
-            return self._train_together(part, keep, lessons)
+            alone = self._alone.of([run for run in part if self._is_compared(run)])
+            return self._train_cohort(part, ValidationHistory(alone) if alone else None, lessons, keep)
 
         return train_in_parts(train, members, make_room=self._make_room) if members else []
 
-    def _train_together(self, members: Sequence[RunSpec], keep: Keep, lessons: Lessons) -> list[RunResult]:
+    def _is_compared(self, run: RunSpec) -> bool:
+        """Whether the sampling of a run looks at what its tasks reach alone."""
+        sampling = self._shapes.sampling_of(run)
+        return sampling.needs_single_tasks and follows_validation(run, sampling)
+
+    def _lowest_losses(self, singles: Sequence[RunSpec]) -> dict[RunSpec, float]:
+        """Train single-task runs for their lowest validation losses."""
+        lowest: dict[RunSpec, float] = {}
+        for cohort in self.pack(singles):
+            history = ValidationHistory()
+            self._train_cohort(cohort, history)
+            lowest |= history.lowest()
+        return lowest
+
+    def _train_cohort(
+        self,
+        members: Sequence[RunSpec],
+        history: ValidationHistory | None,
+        lessons: Lessons = NO_LESSONS,
+        keep: Keep | None = None,
+    ) -> list[RunResult]:
         training = self._study.training
         seeds = {seed: self._seed(seed) for seed in dict.fromkeys(member.seed for member in members)}
         with _one_thread(), _products_in(training.precision):
@@ -161,6 +183,7 @@ class Trainer:
                 task_patience=training.task_patience,
                 lessons=lessons,
                 keep=keep,
+                history=history,
             )
 
     def _train_teachers(self, runs: Sequence[RunSpec]) -> Trained:
@@ -185,6 +208,8 @@ class Trainer:
     def probe(self, run: RunSpec) -> JointProbe:
         """Train one joint run on a single thread, for what it shows about its tasks on the way.
 
+        Nobody teaches it, as the labels are what is looked at.
+
         Raises:
             InputError: If the run shares no block.
             RunFailedError: If the training diverged before anything was seen.
@@ -197,7 +222,7 @@ class Trainer:
             )
         with _one_thread(), _products_in(training.precision):
             return probe_joint_training(
-                run,
+                replace(run, distillation=""),
                 seed_data(self._study, self._dataset, run.seed, **self._place),
                 self._shapes,
                 max_epochs=training.max_epochs,

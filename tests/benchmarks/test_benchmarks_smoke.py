@@ -12,7 +12,8 @@ from benchmarks.case import Case
 from benchmarks.encoders import encoders
 from benchmarks.engine import engine
 from benchmarks.gpu import gpu
-from benchmarks.own_rows import own_rows
+from benchmarks.own_rows import long_table, own_rows
+from benchmarks.own_rows_sampling import OF_ALL, OF_ONE, sampling_gains
 from benchmarks.trainers import trainers
 
 TINY = Case(n_rows=64, n_features=4, n_tasks=3, widths=(8, 8), batch_size=16, epochs=10)
@@ -55,9 +56,16 @@ def test_every_encoder_is_timed():
 
 
 def test_own_rows_are_timed_against_masked_ones():
-    found = own_rows(1, n_tasks=4, rows_a_task=60)
+    found = own_rows(1, n_tasks=4, rows_a_task=60, landmine=None)
     timed = {row[0]: row[1] for row in found.tables[0].rows}
     assert timed == {"single tasks": 4, "pairs": 6, "all in one": 1}
+
+
+def test_samplings_are_compared(tmp_path):
+    """Each against proportional sampling, and each task as the main one."""
+    long_table(["1", "2", "3"], 80).to_parquet(tmp_path / "table.parquet")
+    found = sampling_gains(tmp_path / "table.parquet", seeds=range(2), epochs=2)
+    assert {row[0] for row in found.table.rows} == {"single tasks", *OF_ALL, *OF_ONE}
 
 
 def test_whoever_has_a_gpu_can_measure_it():

@@ -7,17 +7,39 @@ from typing import Any
 import pytest
 
 from taskgroup.errors import InputError
-from taskgroup.spec import Study, TemperatureSampling, parse_study
+from taskgroup.spec import (
+    MainTaskSampling,
+    Study,
+    TemperatureSampling,
+    ValidationSampling,
+    parse_study,
+    sampling_from_text,
+    sampling_text,
+)
 
 
-def study(*, own: bool = True, split: dict[str, Any] | None = None, **training: Any) -> Study:
+def study(
+    *,
+    own: bool = True,
+    split: dict[str, Any] | None = None,
+    tasks: tuple[str, ...] = ("a",),
+    text: bool = False,
+    **training: Any,
+) -> Study:
     data = {
         "source": "t.csv",
         **({"task_column": "task"} if own else {}),
         **({"split": split} if split else {}),
+        **({"text": {"column": "words"}} if text else {}),
     }
     return parse_study(
-        {"name": "s", "data": data, "tasks": [{"name": "a", "kind": "binary"}], "training": training}
+        {
+            "name": "s",
+            "data": data,
+            "tasks": [{"name": name, "kind": "binary"} for name in tasks],
+            "training": training,
+            **({"model": {"encoder": "bag"}} if text else {}),
+        }
     )
 
 
@@ -35,8 +57,52 @@ def test_settings_decide_the_key():
         study(sampling={"temperature": 5, "annealed": True}),
         study(split={"by": "time", "column": "day"}),
         study(split={"by": "group", "column": "day"}),
+        study(sampling="validation"),
+        study(sampling={"by": "validation", "strength": 2}),
+        study(sampling={"main": "a"}),
+        study(sampling={"main": "a", "schedule": "sigmoid"}),
     ]
-    assert len({plain, *(other.context("rows") for other in others)}) == 6
+    assert len({plain, *(other.context("rows") for other in others)}) == 10
+
+
+def test_one_setting_has_one_key():
+    """Written out or not, the same runs are asked for."""
+    assert study(sampling={"by": "validation"}).context("rows") == study(sampling="validation").context(
+        "rows"
+    )
+    assert study(sampling={"by": "validation"}).training.sampling == "validation"
+
+
+@pytest.mark.parametrize(
+    "sampling",
+    [
+        "uniform",
+        "validation",
+        TemperatureSampling(temperature=5, annealed=True),
+        ValidationSampling(by="validation", references={"a": 0.25}),
+        ValidationSampling(by="validation", references="single_task"),
+        MainTaskSampling(main="a", schedule="constant", share=0.5, similarity={"b": 0.0}),
+    ],
+)
+def test_settings_read_back_from_documents_and_lines(sampling):
+    """A resumed search must find the sampling that it recorded."""
+    given = study(sampling=sampling, tasks=("a", "b"))
+    assert given.training.sampling == sampling
+    assert parse_study(given.document()).training.sampling == sampling
+    assert sampling_from_text(sampling_text(sampling)) == sampling
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("unifrm", "sampling 'unifrm': did you mean 'uniform'"),
+        ("{temperature: 0}", "temperature: Input should be greater than or equal to 1"),
+        ("{temperature: 5", "is no YAML"),
+    ],
+)
+def test_mistakes_in_a_line_name_it(text, message):
+    with pytest.raises(InputError, match=message):
+        sampling_from_text(text)
 
 
 def test_temperature_is_read():
@@ -53,11 +119,33 @@ def test_temperature_is_read():
         ({"temperatur": 3}, "unknown key 'temperatur'; did you mean 'temperature'"),
         ({"temperature": 0.5}, "temperature: Input should be greater than or equal to 1"),
         (3, "known: proportional, uniform, round_robin"),
+        ({"mian": "a"}, "unknown key 'mian'; did you mean 'main'"),
+        ({"by": "validatoin"}, "by: Input should be 'validation'"),
+        ({"by": "validation", "strenght": 2}, "unknown key 'strenght'; did you mean 'strength'"),
+        ({"by": "validation", "references": {"a": 0}}, "references.a: Input should be greater than 0"),
+        (
+            {"by": "validation", "references": "alone"},
+            "references: Input should be 'own_best' or 'single_task'",
+        ),
+        ({"by": "validation", "references": {"bb": 1}}, "references names 'bb', which is no task"),
+        ({"main": "c"}, "training.sampling.main is 'c', which is no task; Known: a, b"),
+        ({"main": "a", "schedule": "linear"}, "schedule: Input should be 'exponential', 'sigmoid' or"),
+        ({"main": "a", "schedule": "constant", "rate": 2}, "'constant' does not fall; drop rate"),
+        ({"main": "a", "similarity": {"b": 2}}, "similarity.b: Input should be less than or equal to 1"),
+        ({"main": "a", "similarity": {"a": 1}}, "names 'a', the main task itself"),
+        ({"main": "a", "similarity": {"B": 1}}, "names 'B', which is no task; did you mean 'b'"),
     ],
 )
 def test_mistakes_are_one_message(sampling, message):
     with pytest.raises(InputError, match=message):
-        study(sampling=sampling)
+        study(sampling=sampling, tasks=("a", "b"))
+
+
+def test_texts_do_not_tell_how_alike_tasks_are():
+    """Else the search would stop at its first run."""
+    with pytest.raises(InputError, match=r"data.text gives none; say similarity: \{b: NUMBER"):
+        study(sampling={"main": "a"}, tasks=("a", "b"), text=True)
+    assert study(sampling={"main": "a", "similarity": {"b": 0.5}}, tasks=("a", "b"), text=True)
 
 
 def test_shared_rows_have_nothing_to_sample_by_task():

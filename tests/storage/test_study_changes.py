@@ -21,6 +21,12 @@ def test_matched_baselines_may_be_added_later() -> None:
     assert study_changes(make_study().document(), matched) == []
 
 
+def test_linear_models_may_be_left_out_later() -> None:
+    """They decide nothing either."""
+    without = make_study(search={"linear": False}).document()
+    assert study_changes(make_study().document(), without) == []
+
+
 def test_a_setting_that_came_later_counts_as_its_default() -> None:
     """An upgrade of taskgroup must not refuse every stored study."""
     given = make_study().document()

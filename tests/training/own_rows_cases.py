@@ -59,6 +59,7 @@ class OneStream:
     data: OwnRowsData
     shapes: Shapes
     n_epochs: int
+    losses: np.ndarray | None = None
 
     @property
     def n_labels(self) -> np.ndarray:
@@ -69,7 +70,11 @@ class OneStream:
 
         pool, tasks = self.data.train, [POSITION[name] for name in self.run.subset]
         draws = StreamDraws(
-            EpochKeys(self.run.seed, number, pool.n_rows), [pool.rows[task] for task in tasks]
+            EpochKeys(self.run.seed, number, pool.n_rows),
+            [pool.rows[task] for task in tasks],
+            self.run.subset,
+            losses=None if self.losses is None else self.losses[:number],
+            similarity=lambda a, b: self.data.similarity.of(tasks[a], tasks[b]),
         )
         order = self.shapes.sampling.order(
             draws, batch_size=self.shapes.batch_size, progress=number / (self.n_epochs - 1)

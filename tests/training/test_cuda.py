@@ -10,7 +10,7 @@ import torch
 from planted import TASKS
 
 from taskgroup.data import Dataset, dataset_from_table, planted_groups
-from taskgroup.spec import RunResult, RunSpec, Sharing, Study, parse_study
+from taskgroup.spec import RunResult, RunSpec, Sharing, Study, parse_study, settled
 from taskgroup.training import Trainer
 
 pytestmark = [
@@ -56,13 +56,15 @@ def table(name: str) -> dict[str, Any]:
     return columns if name == "mlp" else {**columns, "task": rng.permuted(np.resize(TASKS, N_ROWS))}
 
 
+TAUGHT = settled("fixed", learning_rate=0.01, weight_decay=0.01)
 RUNS = [
-    RunSpec(subset, Sharing("hard", depth), weighting, 0.01, 0.01, seed)
+    RunSpec(subset, Sharing("hard", depth), weighting, 0.01, 0.01, seed, distillation=taught)
     for seed in (0, 1)
-    for subset, depth, weighting in (
-        (("a",), 2, "equal"),
-        (("a", "b"), 1, "uncertainty"),
-        (TASKS, 2, "equal"),
+    for subset, depth, weighting, taught in (
+        (("a",), 2, "equal", ""),
+        (("a", "b"), 1, "uncertainty", ""),
+        (TASKS, 2, "equal", ""),
+        (("a", "b"), 1, "equal", TAUGHT),
     )
 ]
 

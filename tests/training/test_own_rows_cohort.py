@@ -8,15 +8,29 @@ import numpy as np
 import pytest
 import torch
 from cases import N_INPUTS, N_OUTPUTS, TASKS, spec, train_plain
-from own_rows_cases import OneStream, dataset_of, seeds_of, study
+from own_rows_cases import POSITION, OneStream, dataset_of, seeds_of, study
 from sklearn.metrics import r2_score
 
 from taskgroup.data import dataset_from_table, draw_split
 from taskgroup.spec import RunSpec
 from taskgroup.training import Cohort, Shapes, Trainer, train_cohort
-from taskgroup.training.sampling import SAMPLINGS, Proportional, Sampling, Temperature
+from taskgroup.training.sampling import (
+    SAMPLINGS,
+    ByValidation,
+    MainTask,
+    Proportional,
+    Sampling,
+    Temperature,
+)
 
-EVERY = [*(make() for make in SAMPLINGS.values()), Temperature(5.0), Temperature(5.0, annealed=True)]
+EVERY = [
+    *(make() for make in SAMPLINGS.values()),
+    Temperature(5.0),
+    Temperature(5.0, annealed=True),
+    ByValidation(5.0, 3.0, {"size": 0.3, "flag": 0.6}),
+    MainTask("flag"),
+    MainTask("size", "sigmoid", 1.0, similarity={"flag": 0.5}),
+]
 CANDIDATES = [
     spec(*subset, depth=depth, seed=seed, weighting=weighting, learning_rate=rate)
     for seed in (0, 1)
@@ -52,7 +66,17 @@ def train(members: list[RunSpec], sampling: Sampling, epochs: int = 3) -> Cohort
     cohort = Cohort(members, SEEDS, shapes(sampling))
     for epoch in range(epochs):
         cohort.train_epoch(epoch, of=epochs)
+        if cohort.needs_validation:
+            cohort.follow(cohort.validation_losses())
     return cohort
+
+
+def history(cohort: Cohort) -> np.ndarray | None:
+    """The validation losses that the sampling of a cohort of one run was told, [epochs, tasks]."""
+    (run,) = cohort.members
+    if not cohort.needs_validation:
+        return None
+    return cohort._history.of(run, [POSITION[name] for name in run.subset])
 
 
 def outputs(cohort: Cohort, run: int, task: str, n_rows: int) -> torch.Tensor:
@@ -72,7 +96,9 @@ def test_cohort_equals_single_runs_and_plain_modules(sampling):
         mixed_sizes += len({len(run.subset) for run in members}) > 1
         for i, member in enumerate(members):
             single = train([member], sampling)
-            stream = OneStream(member, SEEDS[member.seed], shapes(sampling), n_epochs=3)
+            stream = OneStream(
+                member, SEEDS[member.seed], shapes(sampling), n_epochs=3, losses=history(single)
+            )
             plain = train_plain(
                 member, stream, widths=(6, 4), batch_size=8, epochs=3, absent_tasks_learn=False
             )
@@ -127,6 +153,26 @@ def test_dropping_runs_leaves_the_others_as_they_were():
     scores = whole.scores()
     for result, run in zip(fewer.scores(), kept, strict=True):
         assert [s.value for s in result] == pytest.approx([s.value for s in scores[run]], rel=1e-9)
+
+
+class _ByRate(Shapes):
+    """A sampling for each learning rate, as runs that choose their own would have."""
+
+    def sampling_of(self, run: RunSpec) -> Sampling:
+        return {0.01: Proportional(), 0.02: Temperature(5.0), 0.03: MainTask("flag")}[run.learning_rate]
+
+
+def test_runs_of_a_cohort_may_be_sampled_differently():
+    """A search that chooses among samplings must not mix up their rows."""
+    own = _ByRate(TASKS, N_OUTPUTS, N_INPUTS, (6, 4), 8, torch.float64)
+    members = [spec("flag", "size", depth=1, learning_rate=rate) for rate in (0.01, 0.02, 0.03)]
+    members.append(spec("flag", "size", depth=2, learning_rate=0.03))
+    assert Cohort(members, SEEDS, own).network.stream.tolist() == [0, 1, 2, 2]
+    together = train_cohort(members, SEEDS, own, max_epochs=3)
+    for member, result in zip(members, together, strict=True):
+        (alone,) = train_cohort([member], SEEDS, shapes(own.sampling_of(member)), max_epochs=3)
+        values = [score.value for score in alone.scores]
+        assert [score.value for score in result.scores] == pytest.approx(values, rel=1e-9)
 
 
 @pytest.mark.parametrize("split", [{}, {"by": "group", "column": "site"}])

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from taskgroup.spec import TemperatureSampling
+from taskgroup.spec import MainTaskSampling, TemperatureSampling, ValidationSampling, sampling_text
 from taskgroup.training.sampling import (
     SAMPLINGS,
+    ByValidation,
     EpochKeys,
+    MainTask,
     Proportional,
     RoundRobin,
     StreamDraws,
@@ -19,12 +21,27 @@ from taskgroup.training.sampling import (
 
 SIZES = {"a": 57, "b": 8, "c": 23}
 STARTS = dict(zip(SIZES, np.cumsum([0, *SIZES.values()]).tolist(), strict=False))
-EVERY = [*(make() for make in SAMPLINGS.values()), Temperature(5.0), Temperature(5.0, annealed=True)]
+LOSSES = {"a": [0.5, 0.3, 0.4], "b": [0.9, 0.8, 0.7], "c": [0.2, 0.1, 0.8]}
+LIKE_A = {"a": 1.0, "b": 0.5, "c": 0.2}
+EVERY = [
+    *(make() for make in SAMPLINGS.values()),
+    Temperature(5.0),
+    Temperature(5.0, annealed=True),
+    ByValidation(5.0, 2.0, {"b": 0.1}),
+    MainTask("a"),
+    MainTask("b", "sigmoid", 1.0, 0.5, LIKE_A),
+]
 
 
 def draws(*tasks: str, epoch: int = 0) -> StreamDraws:
     keys = EpochKeys(0, epoch, sum(SIZES.values()))
-    return StreamDraws(keys, [np.arange(STARTS[t], STARTS[t] + SIZES[t]) for t in tasks])
+    return StreamDraws(
+        keys,
+        [np.arange(STARTS[t], STARTS[t] + SIZES[t]) for t in tasks],
+        tasks,
+        losses=np.array([LOSSES[t] for t in tasks]).T,
+        similarity=lambda a, b: LIKE_A[tasks[b]] if tasks[a] == "a" else 0.3,
+    )
 
 
 def order(sampling, *tasks: str, epoch: int = 0, progress: float = 0.0) -> np.ndarray:
@@ -41,7 +58,8 @@ def test_an_epoch_has_the_promised_steps_and_rows(sampling, tasks):
     """Cohorts are packed by the number of steps before any order is drawn."""
     rows = order(sampling, *tasks, progress=0.5)
     assert -(-len(rows) // 8) == sampling.n_steps([SIZES[t] for t in tasks], 8)
-    assert (rows >= 0).sum() == sum(SIZES[t] for t in tasks)
+    if not isinstance(sampling, MainTask):  # which leaves places empty
+        assert (rows >= 0).sum() == sum(SIZES[t] for t in tasks)
     assert sum(count(rows, t) for t in tasks) == (rows >= 0).sum()
     repeats = np.bincount(rows[rows >= 0], minlength=sum(SIZES.values()))
     for task in tasks:
@@ -98,3 +116,9 @@ def test_proportional_order_is_a_fair_shuffle():
 def test_study_settings_name_samplings():
     assert isinstance(make_sampling("round_robin"), RoundRobin)
     assert make_sampling(TemperatureSampling(temperature=5, annealed=True)) == Temperature(5.0, annealed=True)
+    assert make_sampling("validation") == ByValidation()
+    by_validation = ValidationSampling(by="validation", strength=2, references={"a": 0.5})
+    assert make_sampling(by_validation) == ByValidation(1.0, 2.0, {"a": 0.5})
+    main = MainTaskSampling(main="a", schedule="sigmoid", rate=2, share=0.5, similarity={"b": 0.1})
+    assert make_sampling(main) == MainTask("a", "sigmoid", 2.0, 0.5, {"b": 0.1})
+    assert make_sampling(sampling_text(main)) == make_sampling(main)

@@ -94,6 +94,18 @@ def test_kept_teachers_are_not_trained_again(study, dataset, tmp_path, monkeypat
     assert not asked
 
 
+def test_nobody_teaches_an_auxiliary(study, tmp_path):
+    """An auxiliary is never trained alone; a run beside it would fail, or wait for a run without a score."""
+    document = study.document()
+    first, *others = document["tasks"]
+    auxiliary = {k: v for k, v in first.items() if k not in ("importance", "metric")} | {"role": "auxiliary"}
+    riding = parse_study({**document, "tasks": [auxiliary, *others]})
+    kept = KeptWeights(tmp_path / "w", "teachers")
+    (result,) = Trainer(riding, load_dataset(riding), weights=kept).train([run()])
+    assert result.ok
+    assert len(list(kept.folder.iterdir())) == len(TASKS) - 1
+
+
 def test_the_best_epoch_teaches(study, dataset, tmp_path):
     """With early stopping the last epoch is one that validation has refused."""
     kept = KeptWeights(tmp_path / "w", "single")
@@ -140,6 +152,12 @@ def test_what_is_not_settled_is_refused(study, dataset, text, said):
     for ask in (Trainer(study, dataset).pack, Trainer(study, dataset).train):
         with pytest.raises(InputError, match=said):
             ask([replace(run(), distillation=text)])
+
+
+def test_a_taught_run_can_be_probed(study, dataset):
+    """Estimators look at the joint run of a search, whose way may be to be taught."""
+    probe, plain = (Trainer(study, dataset).probe(r) for r in (run(), replace(run(), distillation="")))
+    assert np.array_equal(probe.losses, plain.losses)
 
 
 def test_what_is_kept_reads_back(study, dataset, tmp_path):
@@ -258,9 +276,3 @@ def test_module_encoders_teach_from_their_files(tmp_path, rows, encoder):
     (plain,) = Trainer(described, dataset).train([replace(student, distillation="")])
     assert values(again) == pytest.approx(values(fresh), rel=1e-9)
     assert values(plain) != pytest.approx(values(fresh), rel=1e-6)
-
-
-def test_nobody_teaches_an_auxiliary_task():
-    """It is never trained alone, so that there is no network to ask."""
-    taught = run("a", "b")
-    assert set(teachers_of(taught, n_blocks=1, untaught={"b"})) == {"a"}

@@ -33,7 +33,13 @@ def heatmap_figure(table: HeatmapTable) -> go.Figure:
     Cells show the gain where its sign is sure; elsewhere they are faint, with a dot. Above 30 tasks
     there is only colour. Interval, q-value and number of runs show on hover.
     """
-    return go.Figure([_gains(table), _veil(table)], style.layout(height=_height(table), **_frame(table)))
+    layers = gain_layers(table, numbers=table.has_numbers)
+    return go.Figure(layers, style.layout(height=_height(table), **_frame(table)))
+
+
+def gain_layers(table: HeatmapTable, *, numbers: bool) -> list[go.Heatmap]:
+    """The cells, with or without numbers in them, and a veil over those that tell nothing."""
+    return [_gains(table, numbers), _veil(table, numbers)]
 
 
 def heatmap_widths(table: HeatmapTable) -> tuple[int, int]:
@@ -46,7 +52,7 @@ def heatmap_widths(table: HeatmapTable) -> tuple[int, int]:
     return least, max(labels + n_columns * max(96, narrow), least + 120)
 
 
-def _gains(table: HeatmapTable) -> go.Heatmap:
+def _gains(table: HeatmapTable, numbers: bool) -> go.Heatmap:
     return go.Heatmap(
         z=table.estimate.to_numpy(),
         zmin=-table.limit,
@@ -55,11 +61,11 @@ def _gains(table: HeatmapTable) -> go.Heatmap:
         colorbar=_colorbar(table),
         hovertext=[[_hover_text(cell, table.unit) for cell in row] for row in table.cells()],
         hoverinfo="text",
-        **_texts(table, _TEXTS),
+        **_texts(table, _TEXTS, numbers),
     )
 
 
-def _veil(table: HeatmapTable) -> go.Heatmap:
+def _veil(table: HeatmapTable, numbers: bool) -> go.Heatmap:
     """A layer of white over the cells that are not distinguishable from zero."""
     return go.Heatmap(
         z=np.where(table.evidence == Evidence.UNCLEAR, 1.0, np.nan),
@@ -67,14 +73,14 @@ def _veil(table: HeatmapTable) -> go.Heatmap:
         opacity=palette.VEIL_OPACITY,
         showscale=False,
         hoverinfo="skip",
-        **_texts(table, {Evidence.UNCLEAR: "•"}),
+        **_texts(table, {Evidence.UNCLEAR: "•"}, numbers),
     )
 
 
-def _texts(table: HeatmapTable, texts: dict[Evidence, str]) -> dict[str, Any]:
+def _texts(table: HeatmapTable, texts: dict[Evidence, str], numbers: bool) -> dict[str, Any]:
     """What the cells of a layer say, and the gaps between them, which all layers must share."""
     gaps = {"xgap": 1, "ygap": 1}
-    if not table.has_numbers:
+    if not numbers:
         return gaps
     text = [
         [texts.get(cell.evidence, "").format(table.unit.text(cell.gain)) for cell in row]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from taskgroup.reporting.figures import heatmap_figure
 from taskgroup.reporting.figures.heatmap import heatmap_widths
 from taskgroup.reporting.gain_unit import gain_unit
+from taskgroup.reporting.page.by_depth import by_depth
 from taskgroup.reporting.page.markup import Html, paragraph, picture, section
 from taskgroup.reporting.tables import HeatmapTable, heatmap_table
 from taskgroup.search import Outcome
@@ -39,6 +40,7 @@ def affinity(outcome: Outcome) -> Html:
             least_width=least,
             greatest_width=greatest,
         ),
+        by_depth(outcome),
         key="affinity",
     )
 

@@ -14,6 +14,7 @@ from taskgroup.reporting.page.estimators import estimators
 from taskgroup.reporting.page.gains import gains
 from taskgroup.reporting.page.headline import headline
 from taskgroup.reporting.page.importances import importances
+from taskgroup.reporting.page.linear import linear
 from taskgroup.reporting.page.markup import join, text
 from taskgroup.reporting.page.negative_transfer import negative_transfer
 from taskgroup.reporting.page.networks import networks
@@ -30,6 +31,7 @@ _SECTIONS = (
     negative_transfer,
     baseline_size,
     gains,
+    linear,
     ways,
     importances,
     effort,

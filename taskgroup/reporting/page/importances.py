@@ -6,10 +6,8 @@ import pandas as pd
 
 from taskgroup.reporting.page.markup import Html, join, paragraph, section, table
 from taskgroup.reporting.words import phrase, share
-from taskgroup.search import Outcome, importance_table
+from taskgroup.search import Outcome, help_in_words, importance_table
 from taskgroup.spec import Method
-
-_METHODS = ("sharing", "weighting", "sampling", "distillation")
 
 
 def importances(outcome: Outcome) -> Html:
@@ -49,4 +47,6 @@ def _name(setting: str) -> str:
 def _value(setting: str, best: object) -> str:
     if best is None:
         return "not used"
-    return (Method.parse(str(best)).in_words or "none") if setting in _METHODS else str(best)
+    if setting in ("sharing", "weighting"):
+        return Method.parse(str(best)).in_words
+    return help_in_words(setting, str(best)) if setting in ("sampling", "distillation") else str(best)

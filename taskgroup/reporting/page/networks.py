@@ -17,8 +17,8 @@ from taskgroup.reporting.page.markup import (
 )
 from taskgroup.reporting.tables import group_table
 from taskgroup.reporting.words import count, phrase
-from taskgroup.search import Outcome, sharing_in_words
-from taskgroup.spec import Method, unsettled
+from taskgroup.search import Outcome, help_in_words, sharing_in_words
+from taskgroup.spec import Method
 
 
 def networks(outcome: Outcome) -> Html:
@@ -93,12 +93,12 @@ def _settings(network: Network, n_blocks: int | None) -> list[tuple[str, str]]:
     settings = [("serving cost", f"{network.cost:.4g}"), ("sharing", _sharing(network, n_blocks))]
     weighting = Method.parse(network.weighting).in_words if network.weighting else ""
     settings += [("loss weighting", weighting)] * (len(network.subset) > 1)
-    settings += [(phrase(name), _value(value)) for name, value in network.hyperparameters.items()]
+    settings += [(phrase(name), _value(name, value)) for name, value in network.hyperparameters.items()]
     return [(term, value) for term, value in settings if value]
 
 
-def _value(value: float | str) -> str:
-    return Method.parse(unsettled(value)).in_words if isinstance(value, str) else f"{value:.4g}"
+def _value(name: str, value: float | str) -> str:
+    return help_in_words(name, value) if isinstance(value, str) else f"{value:.4g}"
 
 
 def _sharing(network: Network, n_blocks: int | None) -> str:

@@ -8,8 +8,8 @@ from taskgroup.reporting.gain_unit import GainUnit, gain_unit
 from taskgroup.reporting.page.markup import Html, details, join, paragraph, section, table
 from taskgroup.reporting.tables import ways_table
 from taskgroup.reporting.words import count, probability
-from taskgroup.search import Outcome, sharing_in_words
-from taskgroup.spec import SEPARATOR, Method, Sharing, unsettled
+from taskgroup.search import Outcome, help_in_words, sharing_in_words
+from taskgroup.spec import SEPARATOR, Method, Sharing
 
 _NUMERIC = ("networks", "better", "worse", "mean advantage", "advantage", "95% interval", "q-value", "seeds")
 _CHOSEN = (
@@ -86,5 +86,5 @@ def _way(rows: pd.DataFrame) -> dict[str, list[str]]:
     }
     for name in ("sampling", "distillation"):
         if (rows[name] != "").any():
-            words[name] = [Method.parse(unsettled(text)).in_words if text else "none" for text in rows[name]]
+            words[name] = [help_in_words(name, text) for text in rows[name]]
     return words

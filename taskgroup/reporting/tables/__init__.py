@@ -1,6 +1,7 @@
 """The data under each picture and paragraph of the report: outcome in, plain tables out."""
 
 from taskgroup.reporting.tables.baseline_size import baseline_size_table
+from taskgroup.reporting.tables.depth_strip import depth_strip_tables
 from taskgroup.reporting.tables.estimators import estimator_table
 from taskgroup.reporting.tables.gains import gain_table
 from taskgroup.reporting.tables.groups import group_table
@@ -18,6 +19,7 @@ __all__ = [
     "HeatmapTable",
     "baseline_size_table",
     "claims",
+    "depth_strip_tables",
     "estimator_table",
     "failure_table",
     "gain_table",

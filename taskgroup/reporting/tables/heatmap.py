@@ -133,7 +133,11 @@ class HeatmapTable:
 
 
 def heatmap_table(
-    affinity: AffinityMatrix, grouping: Grouping | None = None, *, unit: GainUnit = SHARE_OF_ERROR
+    affinity: AffinityMatrix,
+    grouping: Grouping | None = None,
+    *,
+    unit: GainUnit = SHARE_OF_ERROR,
+    order: list[str] | None = None,
 ) -> HeatmapTable:
     """Arrange an affinity matrix for drawing.
 
@@ -141,8 +145,9 @@ def heatmap_table(
         affinity: The measured or estimated gains.
         grouping: Marks where the serving network changes.
         unit: What gains are measured in.
+        order: Of rows and columns; by default tasks that help each other stand together.
     """
-    order = leaf_order(affinity.estimate)
+    order = leaf_order(affinity.estimate) if order is None else order
     columns = source_order(affinity.estimate, order)
     estimate, low, high, q_value, n_runs = (
         frame.loc[order, columns].astype(float)

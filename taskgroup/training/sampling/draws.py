@@ -7,8 +7,8 @@ numbers), although the batches differ.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import final
 
 import numpy as np
@@ -43,6 +43,10 @@ class EpochKeys:
         return self._drawn[purpose, repetition]
 
 
+def _unknown(task: int, other: int) -> float:
+    raise AssertionError("nobody said how alike the tasks of this stream are")
+
+
 @dataclass(frozen=True)
 class StreamDraws:
     """What an epoch of one stream is made of.
@@ -50,10 +54,19 @@ class StreamDraws:
     Attributes:
         keys: The random numbers of the seed and epoch.
         rows: The training rows of every task of the subset.
+        tasks: Their names.
+        losses: Their validation losses after every epoch so far, [epochs, tasks]; NaN where a task trains no
+            more. None where no sampling of the stream needs them.
+        alone: The lowest validation losses of single-task runs, by task, where a sampling needs them.
+        similarity: How alike two tasks are, from 0 to 1, by their positions in the subset.
     """
 
     keys: EpochKeys
     rows: Sequence[Indices]
+    tasks: Sequence[str] = ()
+    losses: Floats | None = None
+    alone: Mapping[str, float] = field(default_factory=dict)
+    similarity: Callable[[int, int], float] = _unknown
 
     @property
     def sizes(self) -> list[int]:

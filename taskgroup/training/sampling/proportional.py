@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import final
 
 from taskgroup.training.sampling.draws import Indices, StreamDraws
@@ -10,6 +11,7 @@ from taskgroup.training.sampling.mixing import mixed, steps_of
 
 
 @final
+@dataclass(frozen=True)
 class Proportional:
     """`p_t = n_t / sum_u n_u`: all rows of all tasks, once each, shuffled together.
 
@@ -17,6 +19,8 @@ class Proportional:
     """
 
     mixes_tasks = True
+    needs_validation = False
+    needs_single_tasks = False
 
     def n_steps(self, sizes: Sequence[int], batch_size: int) -> int:  # noqa: D102
         return steps_of(sum(sizes), batch_size)

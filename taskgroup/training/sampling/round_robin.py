@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import final
 
 import numpy as np
@@ -12,6 +13,7 @@ from taskgroup.training.sampling.mixing import steps_of
 
 
 @final
+@dataclass(frozen=True)
 class RoundRobin:
     """Batch after batch of one task each, in the order of the task list; all rows once an epoch.
 
@@ -19,6 +21,8 @@ class RoundRobin:
     """
 
     mixes_tasks = False
+    needs_validation = False
+    needs_single_tasks = False
 
     def n_steps(self, sizes: Sequence[int], batch_size: int) -> int:  # noqa: D102
         return sum(steps_of(size, batch_size) for size in sizes)

@@ -31,6 +31,8 @@ class Temperature:
     temperature: float
     annealed: bool = False
     mixes_tasks = True
+    needs_validation = False
+    needs_single_tasks = False
 
     def n_steps(self, sizes: Sequence[int], batch_size: int) -> int:  # noqa: D102
         return steps_of(sum(sizes), batch_size)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import final
 
 from taskgroup.training.sampling.draws import Indices, StreamDraws
@@ -10,6 +11,7 @@ from taskgroup.training.sampling.mixing import counts_by_power, mixed, steps_of
 
 
 @final
+@dataclass(frozen=True)
 class Uniform:
     """`p_t = 1 / T`, in an epoch as long as a proportional one.
 
@@ -18,6 +20,8 @@ class Uniform:
     """
 
     mixes_tasks = True
+    needs_validation = False
+    needs_single_tasks = False
 
     def n_steps(self, sizes: Sequence[int], batch_size: int) -> int:  # noqa: D102
         return steps_of(sum(sizes), batch_size)
