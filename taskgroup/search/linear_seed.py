@@ -50,8 +50,8 @@ class LinearSeed:
     def __init__(self, study: Study, dataset: Dataset, seed: int) -> None:
         self._tasks = tuple(study.main_tasks)
         split = draw_split(dataset, study.data.split, study_seed=study.seed, seed=seed)
-        targets = {task.name: dataset.targets[task.name] for task in self._tasks}
-        self._prepared = prepare(replace(dataset, targets=targets), split)
+        scored = {task.name: dataset.targets[task.name] for task in self._tasks}
+        self._prepared = prepare(replace(dataset, targets=scored), split)
         x, targets, counts = self._part(split.train)
         self.rows = LinearRows(x, targets, counts, self._tasks, self._prepared.outputs)
         self._scored = {"validation": self._part(split.validation), "test": self._part(split.test)}
