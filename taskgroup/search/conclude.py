@@ -169,7 +169,7 @@ def _linear(
     if kept is None:
         return LinearComparison()
     fresh = runs[runs["seed"].isin(seeds)]
-    return compare_linear(kept, fresh, study.tasks, recommended=serving_of(grouping, recipes))
+    return compare_linear(kept, fresh, study.main_tasks, recommended=serving_of(grouping, recipes))
 
 
 def _notes(study: Study, runs: pd.DataFrame, transfer: pd.DataFrame, grouping: Grouping) -> tuple[str, ...]:

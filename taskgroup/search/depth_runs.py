@@ -16,7 +16,7 @@ from taskgroup.search.lab import Lab
 from taskgroup.search.plan import search_seeds
 from taskgroup.search.progress import Progress
 from taskgroup.search.recipe import Recipe, Recipes, default_recipes
-from taskgroup.spec import RunSpec, Sharing, Study
+from taskgroup.spec import RunSpec, Sharing, Study, subset_name
 from taskgroup.storage import Record
 
 _STAGE = "affinity by depth"
@@ -30,6 +30,8 @@ def depths_to_measure(study: Study) -> tuple[int, ...]:
     """
     if study.trainer is not None:
         raise InputError("affinity by depth needs an encoder of known blocks, which a trainer's is not")
+    if len(study.main_names) < 2:
+        raise InputError("affinity by depth is between main tasks, but the study has one; add another")
     named = study.search.sharing.depth or range(1, study.model.n_blocks + 1)
     depths = tuple(sorted({depth for depth in named if depth > 0}))
     if not depths:
@@ -58,10 +60,10 @@ class DepthPlan:
         """Plan for a study.
 
         Args:
-            study: Its tasks, depths and seeds.
+            study: Its main tasks, depths and seeds.
             recipes: As tuned by its search, or the defaults.
         """
-        names, depths, seeds = study.task_names, depths_to_measure(study), search_seeds(study)
+        names, depths, seeds = study.main_names, depths_to_measure(study), search_seeds(study)
         singles = [recipes.single.spec((name,), seed) for seed in seeds for name in names]
         pairs = [
             _at_depth(recipes, depth).spec(pair, seed)
@@ -104,10 +106,12 @@ def measure_by_depth(
     left = set(pairs) - set(open_runs)
     lab.run(_STAGE, [spec for spec in plan.pairs if spec not in left])
     frame = runs_with_gains(record.runs_frame(study_id), plan.recipes, study)
+    main = {subset_name(pair) for pair in itertools.combinations(study.main_names, 2)}
+    frame = frame[(frame["n_tasks"] != 2) | frame["subset"].isin(main)]
     found = pairs_at_depths(frame, plan.recipes.joint, search_seeds(study))
     if found["gain"].notna().sum() == 0:
         raise RunFailedError("no pair of tasks gave a gain: their runs or the single-task runs failed")
-    return AffinityByDepth.of_runs(found, study.tasks, n_blocks=study.model.n_blocks)
+    return AffinityByDepth.of_runs(found, study.main_tasks, n_blocks=study.model.n_blocks)
 
 
 def recorded_recipes(study: Study, record: Record, study_id: int) -> Recipes:
@@ -125,7 +129,7 @@ def _missing(lab: Lab, specs: Sequence[RunSpec]) -> list[RunSpec]:
 
 
 def _announced(study: Study, plan: DepthPlan, n_missing: int) -> str:
-    n_tasks, n_seeds = len(study.tasks), len(search_seeds(study))
+    n_tasks, n_seeds = len(study.main_names), len(search_seeds(study))
     total = len(plan.singles) + len(plan.pairs)
     depths = ", ".join(map(str, plan.depths))
     return (

@@ -52,9 +52,9 @@ def importance_table(runs: pd.DataFrame, study: Study) -> pd.DataFrame:
 
 
 def _recipes_with_gains(runs: pd.DataFrame, study: Study) -> list[tuple[Recipe, float]]:
-    """Each recipe of all tasks together with its mean validation gain over tasks and seeds."""
+    """Each recipe of all main tasks together with its mean validation gain over tasks and seeds."""
     everything = runs[
-        (runs["subset"] == subset_name(study.task_names))
+        (runs["subset"] == subset_name(study.main_names))
         & (runs["split"] == "validation")
         & (runs["fidelity"] == 1.0)
         & np.isfinite(runs["gain"].astype(float))

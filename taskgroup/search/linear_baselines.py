@@ -132,6 +132,6 @@ def _table(study: Study, seeds: Sequence[int], chosen: Sequence[dict[str, Chosen
         for seed, fits in zip(seeds, chosen, strict=False)
         for name, fit in fits.items()
         for split, values in fit.values.items()
-        for task, value in zip(study.tasks, values.tolist(), strict=True)
+        for task, value in zip(study.main_tasks, values.tolist(), strict=True)
     ]
     return pd.DataFrame(rows, columns=list(SCORE_COLUMNS))

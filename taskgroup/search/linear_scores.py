@@ -68,7 +68,7 @@ def load_linear_scores(
     if found.get("version") != _VERSION or tuple(found["seeds"]) != tuple(seeds):
         return None
     scores = pd.DataFrame(found["scores"], columns=list(_COMPACT))
-    metrics = {task.name: task.score.name for task in study.tasks}
+    metrics = {task.name: task.score.name for task in study.main_tasks}
     scores = scores.assign(value=scores["value"].astype(float), metric=scores["task"].map(metrics))
     return LinearScores(
         seeds=tuple(seeds),

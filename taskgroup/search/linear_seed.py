@@ -7,7 +7,7 @@ not fitted again with these rows, since networks do not learn from them either.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
@@ -42,15 +42,16 @@ class LinearSeed:
     """The rows of one seed.
 
     Args:
-        study: Tasks and split.
+        study: Tasks and split; only main tasks are fitted.
         dataset: A plain table.
         seed: As of the networks to compare with.
     """
 
     def __init__(self, study: Study, dataset: Dataset, seed: int) -> None:
-        self._tasks = tuple(study.tasks)
+        self._tasks = tuple(study.main_tasks)
         split = draw_split(dataset, study.data.split, study_seed=study.seed, seed=seed)
-        self._prepared = prepare(dataset, split)
+        scored = {task.name: dataset.targets[task.name] for task in self._tasks}
+        self._prepared = prepare(replace(dataset, targets=scored), split)
         x, targets, counts = self._part(split.train)
         self.rows = LinearRows(x, targets, counts, self._tasks, self._prepared.outputs)
         self._scored = {"validation": self._part(split.validation), "test": self._part(split.test)}

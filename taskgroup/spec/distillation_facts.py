@@ -5,7 +5,7 @@ Only facts stand here, so that a study is checked without torch; `taskgroup.trai
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -145,7 +145,7 @@ def unsettled(text: str) -> str:
     return Method(method.name, own).text
 
 
-def teachers_of(run: RunSpec, *, n_blocks: int, untaught: Collection[str] = ()) -> Mapping[str, RunSpec]:
+def teachers_of(run: RunSpec, *, n_blocks: int) -> Mapping[str, RunSpec]:
     """The single-task runs that teach a run, by task; none where nobody does.
 
     They are the baselines of the same seed at full length and size, whatever length and size the run has.
@@ -153,7 +153,6 @@ def teachers_of(run: RunSpec, *, n_blocks: int, untaught: Collection[str] = ()) 
     Args:
         run: Whose distillation is settled.
         n_blocks: Encoder blocks.
-        untaught: Tasks that nobody teaches: auxiliary ones, which are never trained alone.
     """
     if not run.distillation:
         return {}
@@ -168,5 +167,4 @@ def teachers_of(run: RunSpec, *, n_blocks: int, untaught: Collection[str] = ()) 
             seed=run.seed,
         )
         for task in run.subset
-        if task not in untaught
     }

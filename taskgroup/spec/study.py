@@ -128,8 +128,8 @@ class Study(BaseModel):
         reversed_ones = [task.name for task in self.tasks if task.adversarial]
         if reversed_ones:
             raise ValueError(
-                f"task {reversed_ones[0]!r} is adversarial, which needs blocks that tasks share as they are, but "
-                f"search.sharing.kind lists {kind!r}; use {', '.join(FOREST_KINDS)}"
+                f"task {reversed_ones[0]!r} is adversarial, which needs blocks that tasks share as they are, "
+                f"but search.sharing.kind lists {kind!r}; use {', '.join(FOREST_KINDS)}"
             )
 
     @property

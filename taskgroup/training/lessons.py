@@ -32,17 +32,18 @@ class Lessons:
         said: Each teacher's activated outputs, [K, n], on the rows of its seed in their own order; 0 where
             tasks have rows of their own and the row is another task's.
         failed: Why others have nothing to say.
-        untaught: The tasks that nobody teaches.
+        untaught: Tasks that nobody teaches: auxiliary ones, which are never trained alone.
     """
 
     n_blocks: int = 0
     said: Mapping[RunSpec, Tensor] = field(default_factory=dict)
     failed: Mapping[RunSpec, str] = field(default_factory=dict)
-    untaught: frozenset[str] = frozenset()
+    untaught: Subset = ()
 
     def teachers(self, run: RunSpec) -> Mapping[str, RunSpec]:
         """Who teaches a run, by task."""
-        return teachers_of(run, n_blocks=self.n_blocks, untaught=self.untaught)
+        teachers = teachers_of(run, n_blocks=self.n_blocks)
+        return {task: teacher for task, teacher in teachers.items() if task not in self.untaught}
 
     def why_not(self, run: RunSpec) -> str | None:
         """Why a run cannot be taught, if so."""

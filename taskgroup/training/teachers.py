@@ -41,7 +41,7 @@ class Teachers:
 
     Args:
         n_blocks: Encoder blocks.
-        untaught: The tasks that nobody teaches.
+        untaught: Tasks that nobody teaches.
         find: A teacher's weights where they are kept.
         train: Trains teachers.
         ask: What a teacher of such weights says of its training rows, [K, n]; None where they do not fit its
@@ -55,7 +55,6 @@ class Teachers:
         find: Callable[[RunSpec], Weights | None],
         train: Callable[[Sequence[RunSpec]], Trained],
         ask: Callable[[RunSpec, Weights], Tensor | None],
-        untaught: frozenset[str] = frozenset(),
     ) -> None:
         self._n_blocks, self._untaught = n_blocks, untaught
         self._find, self._train, self._ask = find, train, ask
@@ -122,11 +121,9 @@ def check_teaching(runs: Sequence[RunSpec], *, own_rows: bool) -> None:
             )
 
 
-def in_teaching_order(
-    runs: Sequence[RunSpec], *, n_blocks: int, untaught: frozenset[str] = frozenset()
-) -> list[list[RunSpec]]:
+def in_teaching_order(runs: Sequence[RunSpec], *, n_blocks: int) -> list[list[RunSpec]]:
     """Runs in one part, or in two where some of them teach others, so that these come first."""
-    plan = Lessons(n_blocks, untaught=untaught)
+    plan = Lessons(n_blocks)
     teachers = {teacher for run in runs for teacher in plan.teachers(run).values()}
     if teachers.isdisjoint(runs):
         return [list(runs)]

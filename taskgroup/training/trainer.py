@@ -83,10 +83,10 @@ class Trainer:
         self._teacher_networks = TeacherNetworks(study, dataset, self._shapes)
         self._teachers = Teachers(
             n_blocks=study.model.n_blocks,
+            untaught=study.auxiliary_names,
             find=self._kept.find,
             train=self._train_teachers,
             ask=self._ask,
-            untaught=frozenset(study.auxiliary_names),
         )
         self._alone = SingleTaskLosses(self._lowest_losses)
 
@@ -101,9 +101,7 @@ class Trainer:
             InputError: As `check_teaching`.
         """
         check_teaching(specs, own_rows=self._dataset.owner is not None)
-        study = self._study
-        untaught = frozenset(study.auxiliary_names)
-        stages = in_teaching_order(specs, n_blocks=study.model.n_blocks, untaught=untaught)
+        stages = in_teaching_order(specs, n_blocks=self._study.model.n_blocks)
         return [cohort for part in stages for each in companies(part) for cohort in self._pack_company(each)]
 
     def _pack_company(self, specs: Sequence[RunSpec]) -> list[list[RunSpec]]:

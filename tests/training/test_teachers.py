@@ -276,9 +276,3 @@ def test_module_encoders_teach_from_their_files(tmp_path, rows, encoder):
     (plain,) = Trainer(described, dataset).train([replace(student, distillation="")])
     assert values(again) == pytest.approx(values(fresh), rel=1e-9)
     assert values(plain) != pytest.approx(values(fresh), rel=1e-6)
-
-
-def test_nobody_teaches_an_auxiliary_task():
-    """It is never trained alone, so that there is no network to ask."""
-    taught = run("a", "b")
-    assert set(teachers_of(taught, n_blocks=1, untaught={"b"})) == {"a"}
