@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from taskgroup.spec import Kind, RunSpec, teachers_of
+from taskgroup.spec import Kind, RunSpec, Subset, teachers_of
 
 
 @dataclass(frozen=True)

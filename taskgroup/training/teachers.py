@@ -14,7 +14,7 @@ from typing import final
 from torch import Tensor
 
 from taskgroup.errors import InputError, nearest
-from taskgroup.spec import DISTILLATION_FACTS, Distillation, Method, RunSpec
+from taskgroup.spec import DISTILLATION_FACTS, Distillation, Method, RunSpec, Subset
 from taskgroup.training.lessons import NO_LESSONS, Lessons
 
 _SEEDS_KEPT = 32
@@ -52,6 +52,7 @@ class Teachers:
         self,
         *,
         n_blocks: int,
+        untaught: Subset,
         find: Callable[[RunSpec], Weights | None],
         train: Callable[[Sequence[RunSpec]], Trained],
         ask: Callable[[RunSpec, Weights], Tensor | None],
