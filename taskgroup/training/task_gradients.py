@@ -39,9 +39,10 @@ class TaskGradients:
             for place, tensor in enumerate(trained)
             if _has_shared(tensor)
         ]
-        self._private = [_PrivateTensor(tensor.grad) for tensor in trained if not _has_shared(tensor)]
+        summed = trained if self._parted is None else []
+        self._private = [_PrivateTensor(tensor.grad) for tensor in summed if not _has_shared(tensor)]
         like = trained[0].value
-        self._device, self._precision = like.device, torch.finfo(like.dtype).eps
+        self._precision = torch.finfo(like.dtype).eps
         self._masks = _output_masks(wiring, weights.n_places).to(like)
         self._branch_run = torch.from_numpy(wiring.branch_run)
         self._branch_place = torch.from_numpy(_places(wiring.branch_run))

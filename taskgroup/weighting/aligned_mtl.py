@@ -18,8 +18,8 @@ class AlignedMTL:
     the lower median or the mean (`rmse`) of these. So aligned gradients have the condition number 1.
     Weights may be negative, without limits; all are 1 where no gradient is left.
 
-    As equal weighting is the sum, tasks weigh 1 before the alignment; TorchJD's AlignedMTL weighs them
-    1/T. With the scale `min` the two and the authors' code else agree.
+    As equal weighting is the sum, tasks weigh 1 before the alignment; TorchJD's AlignedMTL weighs them 1/T
+    and is else the same.
 
     Args:
         scale: Which eigenvalue becomes that of all.

@@ -20,7 +20,7 @@ class DWA:
     first two epochs all weights are 1. They sum to the number T of tasks that still train, as the plain sum
     of losses does. There are no limits, but a weight is below T.
 
-    LibMTL's DWA and the authors' code are the same; there, batches without a label count as loss 0 or NaN.
+    LibMTL's DWA has the same formula and knows no missing labels.
 
     Args:
         temperature: Of the softmax; 2 in the paper.

@@ -26,7 +26,7 @@ class IMTLG:
     independent gradients. LibMTL's IMTL also learns a scale for every loss (the paper's IMTL-L).
 
     Reference:
-        Liu, Li 2021, "Towards impartial multi-task learning", sec. 3.1, eq. 6 to 8.
+        Liu, Li 2021, "Towards impartial multi-task learning", sec. 3.1.
     """
 
     needs_losses = False

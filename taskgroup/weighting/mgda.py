@@ -23,8 +23,8 @@ class MGDA:
     squared length, or to the rounding error of the gradients.
 
     TorchJD's MGDA stops a Frank-Wolfe method after 100 iterations. LibMTL's keeps two tasks within 0.001 and
-    0.999 and can normalise gradients. The authors' code differentiates with respect to the shared
-    representation (MGDA-UB) by default.
+    0.999 and can normalise gradients. The authors' MGDA-UB takes gradients with respect to the shared
+    representation, of which these are the exact counterpart.
 
     Reference:
         Désidéri 2012; Sener, Koltun 2018, eq. 3.

@@ -23,8 +23,8 @@ class PCGrad:
     `p_i -= (p_i . g_j) / |g_j|^2 * g_j`. Without conflicts that is the plain sum. The order is drawn by the
     run's seed, its tasks and the step. There are no limits: a weight is at least 1.
 
-    TorchJD's PCGrad is the same up to its random order. LibMTL's also projects on the task itself, which
-    changes nothing at first; the authors' TensorFlow code takes the mean over tasks in place of the sum.
+    TorchJD's PCGrad is the same up to its random order. LibMTL's also meets the task itself, which matters
+    where earlier projections have turned `p_i` against `g_i`.
 
     Reference:
         Yu 2020, alg. 1.

@@ -16,7 +16,7 @@ class UPGrad:
     """`sum_t p_t`, `p_t` the point nearest to `g_t` with `p_t . g_u >= 0` for all tasks u.
 
     `p_t = sum_u v_u * g_u` with v the smallest `v' M v`, `v >= e_t`, M the products of the gradients plus
-    0.0001 of their mean on the diagonal. Weights are at least 1; without conflicts that is the plain sum.
+    0.0001 of their trace on the diagonal. Weights are at least 1; without conflicts that is the plain sum.
     Solved by TorchJD's UPGradWeighting (quadprog), whose weights are the mean over tasks, times T.
 
     Raises:

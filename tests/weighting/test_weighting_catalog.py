@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -25,6 +25,7 @@ from taskgroup.weighting import (
 Case = tuple[Branches, Tensor, Tensor]
 """Branches of some runs, their parameters and their losses."""
 Make = Callable[[], Weighting]
+FEW = settings(max_examples=40)
 STATIC = 'static {"weights": {"t0": 2.0, "t2": 0.5}}'
 
 
@@ -81,6 +82,7 @@ def test_every_weighting_of_a_study_can_be_computed():
     assert facts == {name for name in WEIGHTING_FACTS if looks_at_gradients(name)}
 
 
+@FEW
 @given(case=cases())
 def test_weights_are_positive_and_finite(make, case):
     """A weight of zero or below would stop a task from learning, or teach it the opposite."""
@@ -90,12 +92,14 @@ def test_weights_are_positive_and_finite(make, case):
     assert (found > 0).all()
 
 
+@FEW
 @given(case=cases(), data=st.data())
 def test_relabelling_tasks_permutes_the_weights(make, case, data):
     order = torch.tensor(data.draw(st.permutations(range(len(case[0].run)))))
     torch.testing.assert_close(weights(make, taken(case, order)), weights(make, case)[order])
 
 
+@FEW
 @given(case=cases())
 def test_runs_do_not_see_each_other(make, case):
     """A cohort must train each run as it would train alone."""
@@ -105,6 +109,7 @@ def test_runs_do_not_see_each_other(make, case):
         torch.testing.assert_close(weights(make, taken(case, own)), together[own])
 
 
+@FEW
 @given(case=cases())
 def test_at_the_start_classification_tasks_weigh_one_on_average(make, case):
     """So that learning rates mean the same whatever the weighting; fixed weights are taken as given."""
@@ -117,6 +122,7 @@ def test_at_the_start_classification_tasks_weigh_one_on_average(make, case):
     torch.testing.assert_close(torch.bincount(branches.run, found), counts.double())
 
 
+@FEW
 @given(case=cases())
 def test_learned_parameters_have_one_a_branch_and_a_gradient(make, case):
     weighting, (branches, parameters, losses) = make(), case
@@ -130,6 +136,7 @@ def test_learned_parameters_have_one_a_branch_and_a_gradient(make, case):
     assert weighting.parameter_gradient(branches, parameters, losses).isfinite().all()
 
 
+@FEW
 @given(case=cases())
 def test_constant_weights_are_constant(make, case):
     """They are computed once for a whole training."""
