@@ -156,3 +156,13 @@ def test_a_record_in_memory_leaves_nothing_behind(tmp_path, monkeypatch):
     with open_session(study, (0,), data=early_and_late(100)):
         assert len(list(tmp_path.iterdir())) == 1
     assert not list(tmp_path.iterdir())
+
+
+def test_a_search_finds_that_teachers_help():
+    """One network must serve both tasks; a search that overlooks teachers recommends one that harms them."""
+    limits = {"distillation": ["none", "annealed"], "runs": 90, "seeds": 4, "linear": False}
+    study = described(search=limits, grouping={"max_groups": 1})
+    result = tg.search(study, storage="sqlite://", data=early_and_late())
+    (network,) = result.recommendation.networks
+    assert str(network.hyperparameters["distillation"]).startswith("annealed")
+    assert result.recommendation.gain is not None
