@@ -35,6 +35,7 @@ from taskgroup.spec import (
     RunSpec,
     Sharing,
     Study,
+    settled,
 )
 from taskgroup.training import Trainer
 
@@ -66,7 +67,7 @@ def main() -> int:
                 continue
             known = {row["option"] for row in rows if row["set"] == table.name}
             bench = Bench(table.study(source), range(options.seeds))
-            for option, recipes in _options(bench.study):
+            for option, recipes in _options(bench):
                 if option in known:
                     continue
                 rows += [{"set": table.name, "option": option, **row} for row in bench.measured(recipes)]
@@ -76,8 +77,9 @@ def main() -> int:
     return 0
 
 
-def _options(study: Study) -> Iterator[tuple[str, list[Recipe]]]:
+def _options(bench: Bench) -> Iterator[tuple[str, list[Recipe]]]:
     """Each option by name, with the recipes that it may be trained by."""
+    study, single = bench.study, bench.single
     depth, names = study.model.n_blocks, study.task_names
     hard = Sharing("hard", depth)
 
@@ -100,7 +102,8 @@ def _options(study: Study) -> Iterator[tuple[str, list[Recipe]]]:
     static = [Method("static", {"weights": weights}).text for weights in drawn]
     yield "static, tuned", [recipe for text in static for recipe in at_rates(hard, text)]
     for taught in DISTILLATION_FACTS:
-        yield f"{taught} distillation", at_rates(hard, taught=taught)
+        text = settled(taught, learning_rate=single.learning_rate, weight_decay=single.weight_decay)
+        yield f"{taught} distillation", at_rates(hard, taught=text)
 
 
 class Bench:
@@ -116,10 +119,10 @@ class Bench:
         self._trainer = Trainer(study, load_dataset(study))
         names = study.task_names
         alone = Sharing("hard", study.model.n_blocks)
-        self._single = self._best(
+        self.single = self._best(
             [Recipe(rate, 1e-2, alone, "equal") for rate in RATES], [(n,) for n in names]
         )
-        self._errors_alone = self._errors([self._single], [(n,) for n in names], seeds, "test")[0]
+        self._errors_alone = self._errors([self.single], [(n,) for n in names], seeds, "test")[0]
 
     def measured(self, recipes: Sequence[Recipe]) -> list[dict[str, Any]]:
         """One row a seed: the mean gain over tasks on test rows, and the seconds of a run."""
