@@ -40,8 +40,8 @@ class LinearComparison:
         best: The method that did best on validation rows; None where none was fitted.
         advantage: How much higher the recommended networks' mean gain over single-task networks is than that
             method's, on test rows.
-        better_tasks: The tasks on which that method beats the recommended networks beyond seed noise (q < 0.05
-            over all tasks).
+        better_tasks: The tasks on which that method beats the recommended networks beyond seed noise
+            (q < 0.05 over all tasks).
         clusters: Tasks that share a cluster of the clustered model at more than half of the seeds.
         unused: Why a method was not used, by its name.
         skipped: Why nothing was fitted; None where something was, or nothing was asked for.
