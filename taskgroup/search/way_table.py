@@ -7,17 +7,13 @@ from dataclasses import astuple
 
 import pandas as pd
 
-from taskgroup.search.recipe import Recipes
+from taskgroup.search.recipe import WAY, Recipes
 from taskgroup.transfer import moderated_means, q_values
 
 WAY_COLUMNS = (
     "subset",
     "n_tasks",
-    "sharing",
-    "depth",
-    "weighting",
-    "sampling",
-    "distillation",
+    *WAY,
     "advantage",
     "low",
     "high",
@@ -64,7 +60,7 @@ def way_table(compared: pd.DataFrame, recipes: Recipes, importance: Mapping[str,
         "q_value": q_values(found.p_value),
         "n_seeds": found.n,
     }
-    return pd.DataFrame(rows, columns=list(WAY_COLUMNS[:7])).assign(**estimate)
+    return pd.DataFrame(rows, columns=["subset", "n_tasks", *WAY]).assign(**estimate)
 
 
 def short_run_agreement(compared: pd.DataFrame, recipes: Recipes) -> dict[float, tuple[float, int]]:
