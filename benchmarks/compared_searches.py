@@ -183,7 +183,7 @@ def interval(values: np.ndarray, *, star: bool = False) -> str:
         return f"{mean:+.1f}"
     half = 100 * stats.t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
     marked = star and abs(mean) > half
-    return f"{mean:+.1f} [{mean - half:+.1f}, {mean + half:+.1f}]" + " *" * marked
+    return f"{mean:+.1f} [{mean - half:+.1f}, {mean + half:+.1f}]" + (" *" if marked else "")
 
 
 def markdown(table: pd.DataFrame) -> str:

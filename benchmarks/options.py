@@ -53,6 +53,7 @@ def main() -> int:
     parser.add_argument("sets", nargs="*", metavar="SET", help=f"of {', '.join(SETS)}; all by default")
     parser.add_argument("--data", type=Path)
     parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--without", nargs="*", default=[], metavar="OPTION", help="leave out, as too slow")
     parser.add_argument("-o", "--output", type=Path, default=Path("reports/options"))
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
@@ -65,7 +66,7 @@ def main() -> int:
             source = source_of(table, options.data, where)
             if source is None:
                 continue
-            known = {row["option"] for row in rows if row["set"] == table.name}
+            known = {row["option"] for row in rows if row["set"] == table.name} | set(options.without)
             bench = Bench(table.study(source), range(options.seeds))
             for option, recipes in _options(bench):
                 if option in known:
@@ -90,15 +91,16 @@ def _options(bench: Bench) -> Iterator[tuple[str, list[Recipe]]]:
     yield "nothing shared", at_rates(Sharing("hard", 0))
     yield "hard sharing of the first block", at_rates(Sharing("hard", 1))
     for kind in SHARING_KINDS:
-        if kind != "hard" and kind not in _NOT_ALONE:
+        if kind == "decision":  # the whole encoder would be hard sharing again
+            yield "decision, last block", at_rates(Sharing(kind, 1))
+        elif kind != "hard" and kind not in _NOT_ALONE:
             yield kind, at_rates(Sharing(kind, depth))
     for weighting in WEIGHTING_FACTS:
         if weighting not in ("equal", "static"):
             yield weighting, at_rates(hard, weighting)
     rng = np.random.default_rng(derive_seed("static"))
-    drawn = [
-        dict(zip(names, np.exp(rng.normal(0, 1, len(names))).tolist(), strict=True)) for _ in range(PROPOSALS)
-    ]
+    logs = [np.zeros(len(names)), *rng.normal(0, 1, (PROPOSALS - 1, len(names)))]
+    drawn = [dict(zip(names, np.exp(log).tolist(), strict=True)) for log in logs]
     static = [Method("static", {"weights": weights}).text for weights in drawn]
     yield "static, tuned", [recipe for text in static for recipe in at_rates(hard, text)]
     for taught in DISTILLATION_FACTS:
@@ -172,7 +174,7 @@ class Bench:
 def page(measured: pd.DataFrame) -> str:
     """The report in Markdown."""
     facts = "\n".join(f"- {name}: {value}" for name, value in machine_facts().items())
-    parts = [f"## {name}\n\n{markdown(_table(own))}" for name, own in measured.groupby("set", sort=False)]
+    parts = [f"## {name}\n\n{markdown(_table(own))}\n" for name, own in measured.groupby("set", sort=False)]
     n_seeds = measured["seed"].nunique()
     return f"""# Every kind of sharing, weighting and distillation on one network for all tasks
 
@@ -180,7 +182,7 @@ def page(measured: pd.DataFrame) -> str:
 percent of the single-task error that goes away, with 95% intervals over seeds; the advantage is over hard sharing
 with equal weights, paired by seed. A star marks intervals without zero, uncorrected for their number. Every option has
 its own learning rate by validation, from {", ".join(f"{rate:g}" for rate in RATES)}; static weights are the best of
-{PROPOSALS} proposals at each of these.
+{PROPOSALS} proposals at each of these, equal ones among them.
 
 {chr(10).join(parts)}
 

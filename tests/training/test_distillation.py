@@ -36,7 +36,7 @@ def rows(missing: float) -> dict[int, SeedData]:
 
 
 def train(members: list[RunSpec], missing: float, epochs: int = 3) -> Cohort:
-    cohort = Cohort(members, rows(missing), shapes(), made_up(members, N_ROWS))
+    cohort = Cohort(members, rows(missing), shapes(), lessons=made_up(members, N_ROWS))
     for epoch in range(epochs):
         cohort.train_epoch(epoch, of=epochs)
     return cohort
@@ -74,7 +74,7 @@ def test_mixed_targets_train_on_the_mixed_loss(member, missing):
         )
     for level in range(member.sharing.depth):
         torch.testing.assert_close(
-            found[f"shared.{level}.linear.weight"], plain.shared[level].weight.detach(), rtol=1e-7, atol=1e-9
+            found[f"nodes.{level}.0.linear.weight"], plain.shared[level].weight.detach(), rtol=1e-7, atol=1e-9
         )
 
 
@@ -111,7 +111,7 @@ def test_scores_and_early_stopping_look_at_labels():
     """Validation against what a teacher says would choose the student that copies best."""
     run = taught(spec("class", "size"), 'fixed {"unlabelled": true, "weight": 0.0}')
     data = rows(0.4)
-    cohort = Cohort([run], data, shapes(), made_up([run], N_ROWS))
+    cohort = Cohort([run], data, shapes(), lessons=made_up([run], N_ROWS))
     plain = Cohort([replace(run, distillation="")], data, shapes())
     assert cohort.validation_losses().tolist() == plain.validation_losses().tolist()
     assert cohort.scores() == plain.scores()

@@ -60,7 +60,7 @@ def test_all_kinds_learn_digits_in_one_list_of_runs(digits):
 def test_estimators_that_need_shared_blocks_say_so(digits):
     """A probe of gradients on shared blocks has nothing to look at where there are only columns."""
     run = RunSpec(("digit", "odd"), Sharing("mmoe", 1), "equal", 0.005, 0.01, 0)
-    with pytest.raises(InputError, match="'mmoe'"):
+    with pytest.raises(InputError, match="shares by mmoe"):
         Trainer(*digits).probe(run)
 
 
