@@ -102,7 +102,7 @@ class SearchResult:
 
     @property
     def ways(self) -> pd.DataFrame:
-        """Networks that were also trained at another depth or weighting, against the first way."""
+        """Networks also trained in another way (sharing, weighting, teaching), against the first."""
         return self.outcome.ways
 
     @property

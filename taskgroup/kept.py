@@ -14,11 +14,12 @@ from taskgroup.training import read_kept
 def load_weights(run_id: int, *, storage: str) -> dict[str, Tensor]:
     """Read what one run has learned, where the study said `search: {keep_weights: all}` (or `single`).
 
-    With hard sharing the names are those of plain modules: `nodes.L.N` for the N-th copy of block L (one
-    where it is shared, one a task of the subset where it is private) and `heads.T` for the T-th task, as in
-    `heads.0.weight`; networks of other kinds give their stacked tensors by place. With early stopping the
-    weights are those of the best epoch. The file itself, `<key>.safetensors` in the folder beside the
-    storage, opens in any tool that reads safetensors and says in its metadata how the run was trained.
+    With hard sharing, trees and heads at different heights the names are those of plain modules: `nodes.L.N`
+    for the N-th copy of block L (one where it is shared, one a task of the subset where it is private) and
+    `heads.T` for the T-th task, as in `heads.0.weight`; networks of other kinds give
+    their stacked tensors by place. With early stopping the weights are those of the best epoch. The file
+    itself, `<key>.safetensors` in the folder beside the storage, opens in any tool that reads safetensors and
+    says in its metadata how the run was trained.
 
     Args:
         run_id: The run, as in the column of `SearchResult.runs` and `Measurement.runs`.

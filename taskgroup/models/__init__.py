@@ -1,4 +1,4 @@
-"""Encoders as lists of blocks, stacked over the runs of a cohort."""
+"""Encoders as lists of blocks, the ways in which tasks share them, and the networks of a cohort."""
 
 from taskgroup.models.catalog import BLOCKS, make_encoder
 from taskgroup.models.encoder import Blocks, Encoder

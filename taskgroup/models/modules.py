@@ -93,7 +93,7 @@ class Modules:
         )
 
     def plain(self, run: RunSpec, n_outputs: Mapping[str, int]) -> RunNetwork:
-        """The network of one run with hard sharing, as it starts."""
+        """The network of one run that shares by a forest, as it starts."""
         return RunNetwork(run, self.encoder(run.capacity), n_outputs, self._make_head)
 
     def pack(self, specs: Sequence[RunSpec], *, device: str, batch_size: int) -> list[list[RunSpec]]:

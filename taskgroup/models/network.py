@@ -40,8 +40,8 @@ class Network(Protocol):
 
     Attributes:
         members: The runs.
-        seeds: Their different seeds, in the order of the inputs.
-        stream: The input that each run reads, [R].
+        seeds: Their different seeds, in the order in which they first stand.
+        stream: The input that each run reads, [R]: one a seed, or more where runs of a seed mix rows apart.
         wiring: Where each task's outputs stand.
     """
 
@@ -55,7 +55,7 @@ class Network(Protocol):
         """All trained tensors."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """All heads' outputs in training, [nodes, columns, B], from one input a seed, [S, D, B]."""
+        """All heads' outputs in training, [nodes, columns, B], from one input a stream, [S, D, B]."""
 
     def backward(self, x: Tensor, grad: Tensor, *, again: bool = False) -> None:
         """Fill all gradients after `forward` on the same input, from that of the outputs.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple, final
 
@@ -18,6 +18,7 @@ from taskgroup.models.network import Trained
 from taskgroup.models.products import Product, torch_product
 from taskgroup.models.run_weights import plain_forest
 from taskgroup.models.stacked_linear import StackedLinear
+from taskgroup.models.streams import StreamOf, by_seed, numbered_streams
 from taskgroup.models.wiring import Heads, Wiring, wire
 from taskgroup.spec import RunSpec
 
@@ -29,10 +30,6 @@ class _Reading(NamedTuple):
 
     level: int
     grad: Tensor | None
-
-
-def _seed_of(run: RunSpec) -> object:
-    return run.seed
 
 
 @final
@@ -61,7 +58,7 @@ class StackedMLP:
         dtype: torch.dtype = torch.float32,
         device: torch.device | str = "cpu",
         product: Product = torch_product,
-        stream: Callable[[RunSpec], object] = _seed_of,
+        stream: StreamOf = by_seed,
         reversal: Reversal | None = None,
     ) -> None:
         self._sizes = (n_inputs, *widths)
@@ -246,7 +243,7 @@ class StackedMLP:
             self.__dict__.pop(derived, None)
         self.wiring: Wiring = wire(members, self._n_outputs, len(self._sizes) - 1)
         self.seeds = tuple(dict.fromkeys(member.seed for member in members))
-        self.stream = _consecutive([self._stream(member) for member in members])
+        self.stream = numbered_streams(members, self._stream)
         self._buffers: dict[tuple[str, int, int], Tensor] = {}
         found = layer_factors(
             members, self.wiring, list(self._n_outputs), self._reversal, n_blocks=len(self._sizes) - 1
@@ -328,12 +325,6 @@ class StackedMLP:
             shape = of_heads if level == len(self.blocks) else self.blocks[level].bias.shape
             self._buffers[key] = torch.empty((*shape, n), **self._place)  # type: ignore[call-overload]
         return self._buffers[key]
-
-
-def _consecutive(values: Sequence[object]) -> np.ndarray:
-    """Number runs of equal values, [R]: a value that comes back later gets another number."""
-    changes = [before != after for before, after in itertools.pairwise(values)]
-    return np.cumsum([0, *changes])
 
 
 def _counts(values: np.ndarray, at_least: int) -> list[int]:

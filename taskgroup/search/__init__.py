@@ -20,6 +20,7 @@ from taskgroup.search.plan import Plan, make_plan, search_seeds
 from taskgroup.search.progress import Progress, Silent
 from taskgroup.search.recipe import (
     FUNCTION_RECIPES,
+    WAY,
     Recipe,
     Recipes,
     default_recipes,
@@ -83,6 +84,7 @@ __all__ = [
     "FUNCTION_RECIPES",
     "LINEAR_SECONDS",
     "REPORT_SECONDS",
+    "WAY",
     "Columns",
     "Driver",
     "Estimated",

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from taskgroup.affinity import pair_gains, predict_from_pairs
 from taskgroup.search.arm import Arm
-from taskgroup.search.recipe import Recipe, Recipes, way_in_words
+from taskgroup.search.recipe import WAY, Recipe, Recipes, way_in_words
 from taskgroup.spec import RunResult, Sharing, Split, Study, Subset, Task, subset_from_name
 from taskgroup.transfer import mean_gains, with_gains
 
@@ -36,7 +36,6 @@ _SPEC_COLUMNS = (
     "distillation",
     "status",
 )
-_WAY_COLUMNS = ("sharing", "depth", "weighting", "sampling", "distillation")
 _SCORE_COLUMNS = ("run_id", "task", "split", "value")
 
 
@@ -220,7 +219,7 @@ def _network_names(runs: pd.DataFrame, recipes: Recipes) -> pd.Series:
     """As `Recipes.arm_name`, of networks trained in any way."""
     names = runs["subset"].copy()
     joint = runs["n_tasks"] > 1
-    ways: dict[Any, pd.Index] = runs[joint].groupby(list(_WAY_COLUMNS), sort=False).groups
+    ways: dict[Any, pd.Index] = runs[joint].groupby(list(WAY), sort=False).groups
     for (kind, depth, *others), of_way in ways.items():
         words = way_in_words(Sharing(kind, depth), *others)
         if words != recipes.joint.way_in_words:

@@ -39,6 +39,8 @@ def auxiliary_table(compared: pd.DataFrame, auxiliary: Subset) -> pd.DataFrame:
         One row an auxiliary task, target and network, `AUXILIARY_COLUMNS`: `subset` is the network with the
         auxiliary task and `beside` the one without, for a pair the target alone. The gain is the mean
         difference of the target's validation gains, with a moderated interval and a q-value over all rows.
+        Single tasks have settings of their own (`Recipes.single`): for a pair the gain is also what the
+        settings of joint training do for the target. Larger networks differ in the auxiliary task alone.
     """
     shown = compared[(compared["split"] == "validation") & compared["gain"].notna()]
     gains = {

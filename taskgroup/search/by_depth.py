@@ -35,8 +35,8 @@ def _rides(subset: str, auxiliaries: Subset) -> bool:
 
 
 def pairs_at_depths(runs: pd.DataFrame, joint: Recipe, seeds: Sequence[int]) -> pd.DataFrame:
-    """The rows of pairs that were trained as joint networks are, but for the depth."""
-    used = (
+    """The rows of pairs that were trained as joint networks are, but with hard sharing at any depth."""
+    return runs[
         (runs["n_tasks"] == 2)
         & runs["seed"].isin(list(seeds))
         & (runs["sharing"] == "hard")
@@ -45,7 +45,6 @@ def pairs_at_depths(runs: pd.DataFrame, joint: Recipe, seeds: Sequence[int]) -> 
         & (runs["weight_decay"] == joint.weight_decay)
         & (runs["fidelity"] == 1.0)
         & (runs["capacity"] == 1.0)
-    )
-    for column in ("sampling", "distillation"):
-        used &= runs[column].fillna("") == ""
-    return runs[used]
+        & (runs["sampling"].fillna("") == joint.sampling)
+        & (runs["distillation"].fillna("") == joint.distillation)
+    ]

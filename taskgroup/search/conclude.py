@@ -31,7 +31,8 @@ from taskgroup.search.linear_scores import load_linear_scores
 from taskgroup.search.matched import joint_sizes, matched_capacities, not_trained
 from taskgroup.search.outcome import Outcome
 from taskgroup.search.plan import Plan, calls_plan, make_plan, n_pairs
-from taskgroup.search.recipe import FUNCTION_RECIPES, Recipes, default_recipes
+from taskgroup.search.recipe import FUNCTION_RECIPES, Recipes
+from taskgroup.search.recorded_recipes import recorded_recipes
 from taskgroup.search.serving import Serving
 from taskgroup.search.way_table import short_run_agreement, way_table
 from taskgroup.spec import InputShape, Study, subset_from_name
@@ -53,7 +54,7 @@ def conclude(
         plan: Which seeds were for searching and which for confirming.
         recipes: Settings of the runs; those recorded by the search by default.
     """
-    recipes = recipes or _recipes(study, record, study_id)
+    recipes = recipes or recorded_recipes(study, record, study_id)
     runs = runs_with_gains(record.runs_frame(study_id), recipes, study)
     compared, in_ways = comparable(runs, recipes, plan.seeds), in_any_way(runs, recipes, plan.seeds)
     transfer = transfer_table(compared)
@@ -103,11 +104,6 @@ def conclude_stored(record: Record, stored: StoredStudy) -> Outcome:
         plan = calls_plan(calls[-1].document)
         return conclude(study, record, stored.id, plan, recipes=FUNCTION_RECIPES)
     return conclude(study, record, stored.id, make_plan(study))
-
-
-def _recipes(study: Study, record: Record, study_id: int) -> Recipes:
-    events = record.events(study_id, kind="recipes")
-    return Recipes.from_document(events[-1].document) if events else default_recipes(study)
 
 
 def _interim(

@@ -174,7 +174,7 @@ def decide(
 
     Args:
         finalists: The groupings that the search found best.
-        baselines: `single_task` and `all_in_one` as groupings.
+        baselines: `single_task` and `all_in_one` as groupings, the latter in the first way.
         affordable: Which baselines keep within the serving limit.
         confirmation: The fresh runs.
         study: Names the tasks.
@@ -199,14 +199,15 @@ def decide(
     beyond = _out_of_reach(baselines, affordable, against_single(winner))
     if rival is None:
         return Decision(winner.networks, serving(winner), _NO_RIVAL + beyond)
+    label = _label(rival_name, recipes)
     if serving(winner) == serving(rival):
         return Decision(
             rival.networks,
             serving(rival),
-            f"{_LABEL[rival_name]} did best; no grouping found does better." + beyond,
+            f"{label} did best; no grouping found does better." + beyond,
         )
     edge = confirmation.advantage(serving(winner), serving(rival), "validation")
-    label = _LABEL[rival_name].lower()
+    label = label[0].lower() + label[1:]
     if edge.low > 0:
         better = "the better baseline" if len(within) > 1 else "the baseline that keeps within the limit"
         return Decision(
@@ -226,6 +227,13 @@ _NO_RIVAL = (
     "There is no baseline to compare with: each breaks the serving limit or the rules, or its runs failed."
 )
 _LABEL = {"single_task": "Training every task alone", "all_in_one": "One network for all tasks"}
+
+
+def _label(baseline: str, recipes: Recipes | None) -> str:
+    """A baseline for a reader; where there are several ways of joint training, all-in-one has the first."""
+    if baseline == "all_in_one" and recipes is not None and len(recipes.ways.serving) > 1:
+        return f"{_LABEL[baseline]} ({recipes.joint.way_in_words})"
+    return _LABEL[baseline]
 
 
 def _out_of_reach(baselines: Mapping[str, Grouping], affordable: Mapping[str, bool], gain: float) -> str:

@@ -15,7 +15,8 @@ from taskgroup.search.fixed import balanced_pairs
 from taskgroup.search.lab import Lab
 from taskgroup.search.plan import search_seeds
 from taskgroup.search.progress import Progress
-from taskgroup.search.recipe import Recipe, Recipes, default_recipes
+from taskgroup.search.recipe import Recipe, Recipes
+from taskgroup.search.recorded_recipes import recorded_recipes
 from taskgroup.spec import RunSpec, Sharing, Study, subset_name
 from taskgroup.storage import Record
 
@@ -112,12 +113,6 @@ def measure_by_depth(
     if found["gain"].notna().sum() == 0:
         raise RunFailedError("no pair of tasks gave a gain: their runs or the single-task runs failed")
     return AffinityByDepth.of_runs(found, study.main_tasks, n_blocks=study.model.n_blocks)
-
-
-def recorded_recipes(study: Study, record: Record, study_id: int) -> Recipes:
-    """What a search of the study has tuned; the defaults where there was none."""
-    events = record.events(study_id, kind="recipes")
-    return Recipes.from_document(events[-1].document) if events else default_recipes(study)
 
 
 def _at_depth(recipes: Recipes, depth: int) -> Recipe:

@@ -48,9 +48,10 @@ from taskgroup.search.matched import (
     matched_specs,
     not_trained,
 )
+from taskgroup.search.other_ways import with_other_ways
 from taskgroup.search.plan import MAX_FINALISTS, Plan, make_plan, serving_limit
 from taskgroup.search.progress import Progress
-from taskgroup.search.recipe import Recipes, with_other_ways
+from taskgroup.search.recipe import Recipes
 from taskgroup.search.serving import Serving
 from taskgroup.search.strategy import State, Values
 from taskgroup.search.tune import tune

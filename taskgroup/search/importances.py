@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from taskgroup.search.dimensions import Choice, open_dimensions, settings_of
-from taskgroup.search.recipe import Recipe
+from taskgroup.search.recipe import WAY, Recipe
 from taskgroup.spec import Sharing, Study, subset_name
 
 IMPORTANCE_COLUMNS = ("setting", "importance", "n_values", "n_recipes", "best")
@@ -59,7 +59,7 @@ def _recipes_with_gains(runs: pd.DataFrame, study: Study) -> list[tuple[Recipe, 
         & (runs["fidelity"] == 1.0)
         & np.isfinite(runs["gain"].astype(float))
     ]
-    columns = ["learning_rate", "weight_decay", "sharing", "depth", "weighting", "sampling", "distillation"]
+    columns = ["learning_rate", "weight_decay", *WAY]
     means = everything.groupby(columns, sort=False)["gain"].mean().reset_index()
     return [
         (Recipe(rate, decay, Sharing(kind, depth), weighting, 1.0, sampling, taught), float(gain))

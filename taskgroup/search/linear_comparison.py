@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from taskgroup.search.confirm import Advantage, Confirmation, Serving, single_task
 from taskgroup.search.linear_scores import SCORE_COLUMNS, LinearScores
 from taskgroup.spec import SEPARATOR, Task
-from taskgroup.transfer import moderated_means
+from taskgroup.transfer import FLAG_LEVEL, moderated_means, q_values
 
 ALONE = "ridge_alone"
 GAIN_COLUMNS = ("method", "gain", "low", "high", "over_ridge", "over_ridge_low", "over_ridge_high")
@@ -40,7 +40,8 @@ class LinearComparison:
         best: The method that did best on validation rows; None where none was fitted.
         advantage: How much higher the recommended networks' mean gain over single-task networks is than that
             method's, on test rows.
-        better_tasks: The tasks on which that method beats the recommended networks beyond seed noise.
+        better_tasks: The tasks on which that method beats the recommended networks beyond seed noise
+            (q < 0.05 over all tasks).
         clusters: Tasks that share a cluster of the clustered model at more than half of the seeds.
         unused: Why a method was not used, by its name.
         skipped: Why nothing was fitted; None where something was, or nothing was asked for.
@@ -149,10 +150,11 @@ def _gain_row(
 
 
 def _better_tasks(gains: NDArray[np.float64], tasks: Sequence[Task]) -> tuple[str, ...]:
-    """Tasks whose gain ``[T, S]`` is above zero beyond seed noise."""
+    """Tasks whose gain ``[T, S]`` is above zero beyond seed noise, corrected for their number."""
     names = [task.name for task in tasks]
     means = moderated_means([of_task[np.isfinite(of_task)] for of_task in gains], names)
-    return tuple(name for name, low in zip(names, means.low, strict=True) if low > 0)
+    better = (means.mean > 0) & (q_values(means.p_value) < FLAG_LEVEL)
+    return tuple(name for name, is_better in zip(names, better, strict=True) if is_better)
 
 
 def _members(tasks: Sequence[Task]) -> list[str]:

@@ -32,8 +32,8 @@ class Outcome:
         negative_transfer: The rows of `transfer` whose gain is below zero at q < 0.05, worst first.
         matched_transfer: Like `transfer`, with gains over capacity-matched single-task networks, which
             together cost as much as the subset's; empty where `search.baseline` does not ask for them.
-        ways: Networks that were also trained at another depth or with another weighting, against the same
-            subset in the first way (`WAY_COLUMNS`); validation split.
+        ways: Networks that were also trained in another way (of sharing, weighting, sampling or teaching),
+            against the same subset in the first way (`WAY_COLUMNS`); validation split.
         affinity: Gains of the pairs as a matrix [target, source]; auxiliary tasks are sources alone.
         auxiliaries: What each auxiliary task added to the networks that it was tried in
             (`AUXILIARY_COLUMNS`); validation split.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -29,9 +28,11 @@ from taskgroup.spec import (
 
 DEFAULT_LEARNING_RATE = 3e-3
 DEFAULT_WEIGHT_DECAY = 1e-2
-_MOST_COMBINED = 12
 _MOST_NAMED = 3
 _HELPS = ("sampling", "distillation")
+
+WAY = ("sharing", "depth", "weighting", *_HELPS)
+"""The columns of tables that name a way of joint training."""
 
 
 @dataclass(frozen=True)
@@ -134,13 +135,14 @@ def sharing_in_words(sharing: Sharing) -> str:
 class Recipes:
     """One recipe for single tasks and one for two or more, with other ways of joint training beside it.
 
-    For a single task neither depth nor weighting matters; its recipe says "all blocks, equal", so that the
-    same run is never trained under two descriptions.
+    For a single task neither sharing nor weighting matters; its recipe says "all blocks shared, equal", so
+    that the same run is never trained under two descriptions.
 
     Attributes:
         single: For single tasks.
         joint: For two or more, chosen by tuning all tasks together: the way that all subsets are compared in.
-        others: Other depths, weightings or lengths that a search may give a network instead.
+        others: Other ways of sharing, weighting, sampling and teaching, or lengths of training, that a search
+            may give a network instead.
     """
 
     single: Recipe
@@ -176,7 +178,7 @@ class Recipes:
         return tuple(dict.fromkeys(r.fidelity for r in self.others if r.fidelity < 1.0))
 
     def in_words(self) -> dict[str, str]:
-        """The recipes for a reader; depth and weighting concern joint training alone.
+        """The recipes for a reader; the way concerns joint training alone.
 
         Of a trainer that sets its own steps, only the ways that it is asked for can be told.
         """
@@ -244,9 +246,9 @@ def _steps_in_words(recipe: Recipe) -> str:
 
 
 def default_recipes(study: Study, *, single: Recipe | None = None) -> Recipes:
-    """What is used without tuning: the study's fixed settings, the deepest sharing, the first weighting.
+    """What is used without tuning: fixed settings, the first kind of sharing at its deepest, else the first.
 
-    A trainer of the user's is told the study's depth and weighting for single tasks too, as they are its own.
+    A trainer of the user's is told the study's sharing and weighting for single tasks too, which are its own.
 
     Args:
         study: Fixes settings or leaves them open.
@@ -292,53 +294,6 @@ def is_tuned(text: str) -> bool:
     """Whether a weighting has weights that the search chooses."""
     method = Method.parse(text)
     return method.name == "static" and method.filled(WEIGHTING_FACTS["static"].options)["weights"] == TUNED
-
-
-def with_other_ways(recipes: Recipes, study: Study) -> Recipes:
-    """Add the kinds of sharing, depths, weightings and lengths that a search may give single networks.
-
-    Learning rate and weight decay are those of `recipes.joint`, so that ways differ in what they are named
-    by. All are combined where there are few; else a way differs from `recipes.joint` in one of them.
-    Only the strategy `active` measures networks in several ways.
-
-    Args:
-        recipes: As tuned; where static weights were tuned, a recipe with the best of them is among them.
-        study: Leaves ways open, or not.
-    """
-    if study.search.strategy != "active":
-        return replace(recipes, others=())
-    home = recipes.joint
-    full = [home]
-    if study.search.per_network:
-        full = _combined(recipes, study)
-        if len(full) > _MOST_COMBINED:
-            full = [way for way in full if _n_apart(way, home) <= 1]
-    full = [home, *(way for way in full if way != home)]
-    short = [replace(way, fidelity=share) for share in dict.fromkeys(study.search.fidelity) for way in full]
-    return replace(recipes, others=(*full[1:], *short))
-
-
-def _combined(recipes: Recipes, study: Study) -> list[Recipe]:
-    tuned = [r.weighting for r in recipes.joint_ways if Method.parse(r.weighting).name == "static"]
-    weightings: list[str] = []
-    for text in dict.fromkeys(study.search.weighting):
-        weightings += tuned[:1] if is_tuned(text) else [text]
-    teacher = recipes.single
-    taught = [
-        settled(text, learning_rate=teacher.learning_rate, weight_decay=teacher.weight_decay)
-        for text in study.distillations
-    ]
-    options = study.sharings, weightings, study.samplings, taught
-    return [
-        replace(recipes.joint, sharing=sharing, weighting=weighting, sampling=sampling, distillation=teachers)
-        for sharing, weighting, sampling, teachers in itertools.product(*options)
-    ]
-
-
-def _n_apart(way: Recipe, home: Recipe) -> int:
-    """In how many settings two ways differ; the kind of sharing and its depth are one."""
-    settings = [(r.sharing, r.weighting, r.sampling, r.distillation) for r in (way, home)]
-    return sum(own != other for own, other in zip(*settings, strict=True))
 
 
 _FUNCTION_RECIPE = Recipe(0.0, 0.0, Sharing("hard", 1), "equal")

@@ -25,8 +25,9 @@ class Sharing:
     Attributes:
         kind: A name of `SHARING_KINDS`, with its settings where they are not the defaults (`Method.text`):
             `hard` has shared blocks, then private ones.
-        depth: The number of encoder blocks shared before the tasks branch; 0 shares nothing, the
-            number of blocks leaves only the heads private.
+        depth: The number of encoder blocks that tie tasks together, the first ones (with `decision` the
+            last); 0 ties nothing, the number of blocks leaves only the heads private. Kinds whose settings
+            say what is shared where have the number of blocks.
     """
 
     kind: str = "hard"

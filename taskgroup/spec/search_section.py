@@ -74,8 +74,8 @@ class SearchSpec(BaseModel):
         distillation: Whether single-task networks teach the joint ones: `none`, names of
             `DISTILLATION_FACTS`, or a name with settings as in `{fixed: {weight: 0.5}}`.
         strategy: How subsets are chosen: `active`, `hoa`, `pairs`, `random` or `exhaustive`.
-        per_network: Whether each network may get a depth and weighting of its own; else all have those that
-            tuning found best for all tasks together.
+        per_network: Whether each network may have a way of its own (sharing, weighting, sampling, teaching);
+            else all have the one that tuning found best for all tasks together.
         runs: At most this many network trainings.
         time: At most this long.
         hints: Affinity estimators whose guesses `active` takes for what the runs show them to be worth. All

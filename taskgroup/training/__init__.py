@@ -1,6 +1,6 @@
 """Runs in, results out: cohorts, the step, the loop and the scores."""
 
-from taskgroup.training.cohort import Cohort, Shapes
+from taskgroup.training.cohort import Cohort
 from taskgroup.training.kept_weights import KeptWeights, read_kept
 from taskgroup.training.lessons import Lessons
 from taskgroup.training.linearisation import Examples, Linearised
@@ -11,6 +11,7 @@ from taskgroup.training.own_rows import Moments, OwnRowsData, Pool, own_rows_dat
 from taskgroup.training.packing import RowsOfRun, cache_size, pack, run_bytes
 from taskgroup.training.probes import JointProbe, probe_joint_training
 from taskgroup.training.seed_data import Part, SeedData, seed_data
+from taskgroup.training.shapes import Shapes
 from taskgroup.training.trainer import Trainer
 
 __all__ = [

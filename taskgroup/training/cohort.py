@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import final
 
@@ -13,17 +11,10 @@ import torch
 from torch import Tensor
 
 from taskgroup.models import (
-    Modules,
-    Network,
-    Product,
-    StackedColumns,
-    StackedMLP,
-    in_columns,
     run_weights,
-    torch_product,
 )
-from taskgroup.spec import SPLITS, RunSpec, Score, Split, Task, scaled_widths
-from taskgroup.training.feed import Feed, RowData, first_of_streams, follows_validation, stream_of
+from taskgroup.spec import SPLITS, RunSpec, Score, Split, Task
+from taskgroup.training.feed import Feed, RowData, first_of_streams, follows_validation
 from taskgroup.training.gradient_weights import GradientWeights
 from taskgroup.training.lessons import NO_LESSONS, Lessons
 from taskgroup.training.loss import CohortLoss
@@ -32,63 +23,13 @@ from taskgroup.training.metrics import score
 from taskgroup.training.optimizer import CohortAdamW, Stacked
 from taskgroup.training.own_rows import OwnRowsData
 from taskgroup.training.own_rows_feed import OwnRowsFeed
-from taskgroup.training.sampling import Proportional, Sampling, make_sampling
 from taskgroup.training.seed_data import SeedData
+from taskgroup.training.shapes import Shapes, make_network
 from taskgroup.training.shared_feed import SharedFeed
 from taskgroup.training.task_gradients import TaskGradients
 from taskgroup.training.validation_history import ValidationHistory
 
 _SCORING_ROWS = 1024  # keeps the activations of a scoring pass small
-
-
-@dataclass(frozen=True)
-class Shapes:
-    """What all runs of a study have in common.
-
-    Attributes:
-        tasks: The task list.
-        n_outputs: Output columns of every task, in task-list order.
-        n_inputs: Input features.
-        widths: Encoder widths at full capacity.
-        batch_size: Rows a step.
-        dtype: Of weights and activations.
-        device: Where they live.
-        product: How matrices are multiplied.
-        modules: Builds the networks of encoders that are no plain MLP; None where they are.
-        sampling: How batches mix tasks that have rows of their own.
-        weighted: Whether labels have weights, by which scores are taken as well.
-    """
-
-    tasks: tuple[Task, ...]
-    n_outputs: Mapping[str, int]
-    n_inputs: int
-    widths: tuple[int, ...]
-    batch_size: int
-    dtype: torch.dtype = torch.float32
-    device: str = "cpu"
-    product: Product = torch_product
-    modules: Modules | None = None
-    sampling: Sampling = field(default_factory=Proportional)
-    weighted: bool = False
-
-    @cached_property
-    def first_row(self) -> list[int]:
-        """First target row of every task."""
-        return [0, *itertools.accumulate(self.n_outputs.values())][:-1]
-
-    @cached_property
-    def reversal(self) -> dict[str, float]:
-        """The strength of every adversarial task."""
-        return {task.name: task.adversarial for task in self.tasks if task.adversarial}
-
-    @cached_property
-    def is_main(self) -> np.ndarray:
-        """Which tasks are scored, [T]."""
-        return np.array([task.role == "main" for task in self.tasks])
-
-    def sampling_of(self, run: RunSpec) -> Sampling:
-        """How the batches of a run mix tasks: as the study says where the run does not."""
-        return make_sampling(run.sampling) if run.sampling else self.sampling
 
 
 @final
@@ -117,7 +58,7 @@ class Cohort:
         self._all_seeds = seeds
         self._history = history or ValidationHistory()
         self._n_steps = 0
-        self.network = _network(members, seeds, shapes)
+        self.network = make_network(members, seeds, shapes)
         self._attach()
         self._optimizer = CohortAdamW(self._stacked, self.members)
 
@@ -332,41 +273,3 @@ class Cohort:
         """All trained tensors of the cohort."""
         own = [Stacked(t.name, t.value, t.grad, t.run, t.decays) for t in self.network.trained]
         return [*self._weights.stacked, *own]
-
-
-def _network(members: Sequence[RunSpec], seeds: Mapping[int, RowData], shapes: Shapes) -> Network:
-    """The networks of a cohort: linear layers stacked in closed form, or what takes autograd."""
-    (capacity,) = {member.capacity for member in members}
-    kinds = {task.name: task.kind for task in shapes.tasks}
-    if shapes.modules is not None:
-        return shapes.modules.network(
-            members,
-            shapes.n_outputs,
-            capacity,
-            shapes.dtype,
-            shapes.device,
-            kinds=kinds,
-            reversal=shapes.reversal,
-        )
-    if in_columns(members[0].sharing):
-        return StackedColumns(
-            members,
-            n_inputs=shapes.n_inputs,
-            widths=scaled_widths(shapes.widths, capacity),
-            n_outputs=shapes.n_outputs,
-            kinds=kinds,
-            dtype=shapes.dtype,
-            device=shapes.device,
-            stream=stream_of(seeds, shapes.sampling_of),
-        )
-    return StackedMLP(
-        members,
-        n_inputs=shapes.n_inputs,
-        widths=scaled_widths(shapes.widths, capacity),
-        n_outputs=shapes.n_outputs,
-        dtype=shapes.dtype,
-        device=shapes.device,
-        product=shapes.product,
-        stream=stream_of(seeds, shapes.sampling_of),
-        reversal=shapes.reversal,
-    )

@@ -24,8 +24,8 @@ from torch import Tensor
 from taskgroup.models import StackedMLP
 from taskgroup.seeds import derive_seed
 from taskgroup.spec import Kind
-from taskgroup.training.cohort import Shapes
 from taskgroup.training.seed_data import Part, SeedData
+from taskgroup.training.shapes import Shapes
 
 N_DIRECTIONS = 256
 _MAX_ROWS = 256

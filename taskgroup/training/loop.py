@@ -17,9 +17,10 @@ import numpy as np
 from torch import Tensor
 
 from taskgroup.spec import RunResult, RunSpec, Score
-from taskgroup.training.cohort import Cohort, Shapes
+from taskgroup.training.cohort import Cohort
 from taskgroup.training.feed import RowData
 from taskgroup.training.lessons import NO_LESSONS, Lessons
+from taskgroup.training.shapes import Shapes
 from taskgroup.training.validation_history import ValidationHistory
 
 Keep = Callable[[RunSpec, Callable[[], Mapping[str, Tensor]]], None]

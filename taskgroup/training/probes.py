@@ -23,12 +23,13 @@ from torch import Tensor
 from taskgroup.errors import InputError, RunFailedError
 from taskgroup.models import StackedLinear, StackedMLP
 from taskgroup.spec import RunSpec, Sharing, Subset
-from taskgroup.training.cohort import Cohort, Shapes
+from taskgroup.training.cohort import Cohort
 from taskgroup.training.linearisation import Linearised, linearise
 from taskgroup.training.loop import EarlyStopping
 from taskgroup.training.loss import CohortLoss
 from taskgroup.training.network_flops import network_flops, training_flops
 from taskgroup.training.seed_data import Part, SeedData
+from taskgroup.training.shapes import Shapes
 
 BATCHES_AN_EPOCH = 2
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from taskgroup.data import Dataset, Split, draw_split
 from taskgroup.spec import RunSpec, Study
-from taskgroup.training.cohort import Shapes
 from taskgroup.training.packing import RowsOfRun
+from taskgroup.training.shapes import Shapes
 
 _FLOAT_BYTES = 4
 _COPIES = 2  # rows are gathered before they are laid out

@@ -12,10 +12,10 @@ from torch import Tensor
 from taskgroup.data import Dataset
 from taskgroup.models import Modules, RunNetwork, run_forest
 from taskgroup.spec import RunSpec, Study
-from taskgroup.training.cohort import Shapes
 from taskgroup.training.feed import RowData
 from taskgroup.training.lessons import activated
 from taskgroup.training.seed_data import SeedData
+from taskgroup.training.shapes import Shapes
 
 _ROWS_AT_ONCE = 256  # keeps the activations of convolutions near the caches
 

@@ -16,7 +16,6 @@ from taskgroup.data import Dataset
 from taskgroup.errors import InputError
 from taskgroup.models import blas_libraries, fastest_product
 from taskgroup.spec import RunResult, RunSpec, Study
-from taskgroup.training.cohort import Shapes
 from taskgroup.training.device_memory import free_device_bytes
 from taskgroup.training.feed import RowData, follows_validation
 from taskgroup.training.kept_runs import KeptRuns
@@ -30,6 +29,7 @@ from taskgroup.training.probes import JointProbe, probe_joint_training
 from taskgroup.training.rows_of_run import RowSizes
 from taskgroup.training.sampling import make_sampling
 from taskgroup.training.seed_data import seed_data
+from taskgroup.training.shapes import Shapes
 from taskgroup.training.single_task_losses import SingleTaskLosses
 from taskgroup.training.teacher_networks import TeacherNetworks, study_modules
 from taskgroup.training.teachers import Teachers, Trained, Weights, check_teaching, in_teaching_order

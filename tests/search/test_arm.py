@@ -7,7 +7,8 @@ import pytest
 from planted import document
 
 from taskgroup.search.arm import ONE_WAY, Arm, Ways, at_home
-from taskgroup.search.recipe import Recipes, default_recipes, with_other_ways
+from taskgroup.search.other_ways import with_other_ways
+from taskgroup.search.recipe import Recipes, default_recipes
 from taskgroup.spec import Sharing, Study, parse_study
 
 THREE = Ways(levels=np.array([[0], [1], [0]]), full=(0, 1, 0), cost=(1.0, 1.0, 0.25))

@@ -93,6 +93,13 @@ def test_the_report_knows_it(tmp_path):
     assert known.words == whole.words
 
 
+def test_pairs_that_are_taught_count():
+    """Pairs trained as the study says must not be thrown away after they were paid for."""
+    taught = study(search={"sharing": {"depth": [1]}, "distillation": ["annealed"]})
+    found = tg.affinity_by_depth(taught, data=planted_table())
+    assert (found.table()["n_runs"] == 2).all()
+
+
 def test_nothing_to_measure_is_said():
     with pytest.raises(tg.InputError, match="share nothing"):
         tg.affinity_by_depth(study(search={"sharing": {"depth": [0]}}), data=planted_table())

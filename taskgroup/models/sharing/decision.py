@@ -14,7 +14,6 @@ class Decision(Kind):
 
     The blocks before them are private. Heads are the tasks' own, or with `head: shared` one for all tasks of
     equal kind and number of outputs. With all blocks shared and own heads this is exactly hard sharing.
-
     """
 
     def __init__(self, outline: Outline, settings: Mapping[str, Any]) -> None:

@@ -6,8 +6,7 @@ streams.
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast, final
 
 import numpy as np
@@ -26,12 +25,9 @@ from taskgroup.models.sharing.start import (
     initial_extras,
     initial_heads,
 )
+from taskgroup.models.streams import StreamOf, by_seed, numbered_streams
 from taskgroup.models.wiring import Wiring, apart, wire
 from taskgroup.spec import RunSpec
-
-
-def _seed_of(run: RunSpec) -> object:
-    return run.seed
 
 
 @final
@@ -59,7 +55,7 @@ class StackedColumns:
         kinds: Mapping[str, str],
         dtype: torch.dtype = torch.float32,
         device: torch.device | str = "cpu",
-        stream: Callable[[RunSpec], object] = _seed_of,
+        stream: StreamOf = by_seed,
     ) -> None:
         ((sharing, n_tasks),) = {(member.sharing, len(member.subset)) for member in members}
         self._sizes, self._n_outputs, self._kinds = (n_inputs, *widths), dict(n_outputs), dict(kinds)
@@ -195,8 +191,7 @@ class StackedColumns:
         self.members, device = tuple(members), self._place["device"]
         self.wiring: Wiring = wire(list(map(apart, members)), self._n_outputs, len(self._sizes) - 1)
         self.seeds = tuple(dict.fromkeys(member.seed for member in members))
-        of_runs = [self._stream_of(member) for member in members]
-        self.stream = np.cumsum([0, *(a != b for a, b in itertools.pairwise(of_runs))])
+        self.stream = numbered_streams(members, self._stream_of)
         each = np.bincount(self.stream)
         self._streams_are_even = bool((each == each[0]).all())
         self._stream_index = torch.from_numpy(self.stream).to(device)

@@ -15,7 +15,8 @@ _NUMERIC = ("gain", "95% interval", "q-value", "seeds")
 _MEANING = (
     "An auxiliary task is trained and never served: it may only ride along in a network of others. Each row "
     "compares a network that has it with the same network without it, at the same seeds, on the validation "
-    "rows; without any other task that is the target alone."
+    "rows; without any other task that is the target alone, trained with the settings of single tasks. Such "
+    "a row also holds what the settings of joint training do for the target; rows of larger networks do not."
 )
 
 

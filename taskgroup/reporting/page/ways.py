@@ -13,7 +13,8 @@ from taskgroup.spec import SEPARATOR, Method, Sharing
 
 _NUMERIC = ("networks", "better", "worse", "mean advantage", "advantage", "95% interval", "q-value", "seeds")
 _CHOSEN = (
-    "These are the networks that looked best on the way, so the rows are no fair sample of all subsets. "
+    "These are the networks that looked best on the way, so the rows are no fair sample of all subsets: as "
+    "they looked best in the first way at these seeds, other ways appear somewhat worse than they are. "
     "An advantage is the mean over all tasks of a network, also those that only ride along; better and worse "
     "are counted at q < 0.05."
 )

@@ -6,10 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from taskgroup.search import Outcome
+from taskgroup.search import WAY, Outcome
 from taskgroup.transfer import FLAG_LEVEL
 
-WAY = ("sharing", "depth", "weighting", "sampling", "distillation")
 COLUMNS = (*WAY, "n_networks", "n_better", "n_worse", "mean")
 
 
