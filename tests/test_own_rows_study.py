@@ -126,3 +126,21 @@ def test_weightings_that_compare_losses_need_mixed_batches(tmp_path):
         tg.measure(parse_study(described), [("a", "b")], seeds=1)
     described["search"]["weighting"] = ["equal"]
     assert tg.measure(parse_study(described), [("a", "b")], seeds=1).runs["value"].notna().all()
+
+
+def test_samplings_with_settings_are_searched_and_looked_at_again(tmp_path, taskgroup):
+    """The command line, and all that reads the record, would refuse a study that `check` called sound."""
+    path, url = tmp_path / "study.yaml", f"sqlite:///{tmp_path / 'tg.db'}"
+    settings = ["proportional", {"temperature": 5, "annealed": True}]
+    path.write_text(yaml.safe_dump(small(tmp_path, search={"sampling": settings})))
+    assert taskgroup("search", path, "--storage", url, "--quiet").code == 0
+    assert taskgroup("affinity", "terrains", "--storage", url, "--quiet").code == 0
+
+
+def test_tasks_that_are_taught_are_compared_with_what_they_reach_alone(tmp_path):
+    """The search would end in an error of ours: single tasks have no teachers to be compared with."""
+    training = {"sampling": {"by": "validation", "references": "single_task"}}
+    taught = tg.measure(
+        parse_study(small(tmp_path, training=training)), [("a", "b")], seeds=1, distillation="annealed"
+    )
+    assert taught.runs["value"].notna().all()

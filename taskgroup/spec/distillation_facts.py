@@ -114,7 +114,8 @@ def read_distillations(value: Any) -> list[str]:
     ['', 'fixed {"weight": 0.25}', 'fixed']
     """
     options = {name: facts.options for name, facts in DISTILLATION_FACTS.items()} | {NO_DISTILLATION: {}}
-    entries = [entry or NO_DISTILLATION for entry in (value if isinstance(value, list) else [value])]
+    listed = value if isinstance(value, list) else [value]
+    entries = [NO_DISTILLATION if entry == "" else entry for entry in listed]
     methods = [method for entry in entries for method in read_methods(entry, options, what="distillation")]
     return list(dict.fromkeys("" if m.name == NO_DISTILLATION else m.text for m in methods))
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -52,9 +53,16 @@ class Method:
 
     @classmethod
     def parse(cls, text: str) -> Method:
-        """Read `text`."""
+        """Read `text`.
+
+        Raises:
+            ValueError: If what stands in braces is not what `text` writes.
+        """
         name, brace, rest = text.partition(" {")
-        return cls(name, json.loads("{" + rest) if brace else {})
+        try:
+            return cls(name, json.loads("{" + rest) if brace else {})
+        except json.JSONDecodeError:
+            raise ValueError(f"{text!r:.80} is no name; give settings as in {{{name}: {{...}}}}") from None
 
     def filled(self, options: Options) -> dict[str, Any]:
         """All settings, those not given at their defaults."""
@@ -136,6 +144,8 @@ def number(low: float, high: float, *, above: bool = False) -> Callable[[Any], s
     def refuse(value: Any) -> str | None:
         if isinstance(value, bool) or not isinstance(value, int | float):
             return "use a number"
+        if abs(value) > sys.float_info.max:
+            return "use a finite number"
         if (low < value if above else low <= value) and value <= high:
             return None
         first = f"above {low:g}" if above else f"from {low:g}"
@@ -152,6 +162,17 @@ def whole(low: int, high: int) -> Callable[[Any], str | None]:
         return None if fine else f"use a whole number from {low} to {high}"
 
     return refuse
+
+
+def numbers_of_tasks(refuse: Callable[[Any], str | None]) -> Callable[[Any], bool]:
+    """Whether a value is a mapping from names of tasks to numbers that are not refused."""
+
+    def fine(value: Any) -> bool:
+        return isinstance(value, Mapping) and all(
+            isinstance(name, str) and refuse(one) is None for name, one in value.items()
+        )
+
+    return fine
 
 
 def one_of(*values: Any) -> Callable[[Any], str | None]:

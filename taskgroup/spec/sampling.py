@@ -185,13 +185,22 @@ def sampling_in_words(text: str) -> str:
 
 
 def read_samplings(value: object) -> list[str]:
-    """The texts of samplings that a search may try.
+    """The texts of samplings that a search may try; such texts are read too, as records hold them.
 
     Raises:
         ValueError: If one is none.
+
+    >>> read_samplings(["uniform", {"temperature": 5}]) == read_samplings(["uniform", '{"temperature": 5}'])
+    True
     """
     listed = value if isinstance(value, list) else [value]
-    return list(dict.fromkeys(sampling_text(_read(entry)) for entry in listed))  # type: ignore[arg-type]
+    return list(dict.fromkeys(sampling_text(_entry(one)) for one in listed))
+
+
+def _entry(entry: object) -> SamplingSpec:
+    if isinstance(entry, str) and entry.startswith("{"):
+        return sampling_from_text(entry)
+    return _read(entry)  # type: ignore[return-value]
 
 
 def check_sampling_tasks(sampling: SamplingSpec, tasks: Sequence[str], *, reads: str) -> None:

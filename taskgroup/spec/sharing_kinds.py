@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from taskgroup.spec.method import Option, number, one_of, whole
+from taskgroup.spec.method import Option, number, numbers_of_tasks, one_of, whole
 from taskgroup.spec.task import Subset
 
 Copies = Callable[[Mapping[str, Any], int, Subset, Subset], int]
@@ -132,9 +132,12 @@ def branch_of(branches: Mapping[str, Any], level: int, task: str) -> int:
 
 
 def _refuse_attach(value: Any) -> str | None:
-    whole_levels = whole(1, 1000)
-    fine = isinstance(value, Mapping) and all(whole_levels(level) is None for level in value.values())
-    return None if fine else "give the number of blocks below each task's head, as in {pos: 1, chunk: 2}"
+    heights = numbers_of_tasks(whole(1, 1000))
+    return (
+        None
+        if heights(value)
+        else "give the number of blocks below each task's head, as in {pos: 1, chunk: 2}"
+    )
 
 
 _BLOCK_NUMBERS = frozenset(map(str, range(1001)))

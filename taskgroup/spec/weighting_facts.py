@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from taskgroup.spec.method import Option, number, one_of
+from taskgroup.spec.method import Option, number, numbers_of_tasks, one_of
 
 _INFINITE = float("inf")
 TUNED = "tuned"
@@ -37,9 +37,12 @@ class WeightingFacts:
 def _refuse_weights(value: Any) -> str | None:
     if value == TUNED:
         return None
-    positive = number(0, _INFINITE, above=True)
-    fine = isinstance(value, Mapping) and bool(value) and all(positive(one) is None for one in value.values())
-    return None if fine else "give a positive number a task, as in {pos: 1, chunk: 0.5}, or 'tuned'"
+    positive = numbers_of_tasks(number(0, _INFINITE, above=True))
+    return (
+        None
+        if value and positive(value)
+        else "give a positive number a task, as in {pos: 1, chunk: 0.5}, or 'tuned'"
+    )
 
 
 WEIGHTING_FACTS: dict[str, WeightingFacts] = {

@@ -43,4 +43,4 @@ class SingleTaskLosses:
 
 
 def _single(run: RunSpec, task: str) -> RunSpec:
-    return replace(run, subset=(task,), sharing=Sharing(), weighting="equal")
+    return replace(run, subset=(task,), sharing=Sharing(), weighting="equal", distillation="")

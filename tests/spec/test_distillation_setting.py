@@ -38,6 +38,8 @@ def test_entries_become_the_texts_of_runs():
         ({"distillation": {"fixed": {"weight": 2}}}, "'weight' of distillation 'fixed' is 2; use a number"),
         ({"distillation": {"annealed": {"teacher_learning_rate": 0}}}, "or 'tuned'"),
         ({"distillation": []}, "distillation"),
+        ({"distillation": False}, "give a distillation's name"),
+        ({"distillation": [{}]}, "give a distillation's name"),
         ({"keep_weights": "some"}, "keep_weights"),
     ],
 )

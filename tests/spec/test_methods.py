@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -68,6 +70,14 @@ def test_a_kind_without_depth_stands_once():
         ({"weighting": [{"dwa": {"temperature": 0}}]}, "use a number above 0"),
         ({"weighting": [{"static": {"weights": {"nobody": 2}}}]}, "names 'nobody', which is no task"),
         ({"weighting": [{"equal": None, "dwa": None}]}, "one name with its settings"),
+        ({"weighting": [{"static": {"weights": {"x": 1, True: 2}}}]}, "give a positive number a task"),
+        ({"weighting": [{"static": {"weights": {"x": math.inf}}}]}, "give a positive number a task"),
+        ({"weighting": ['dwa {"temperature": 1']}, "is no name; give settings as in {dwa: {...}}"),
+        ({"sharing": {"kind": [{"soft": {"strength": math.inf}}]}}, "is inf; use a finite number"),
+        ({"sharing": {"kind": [{"soft": {"strength": 10**400}}]}}, "use a finite number"),
+        ({"sharing": {"kind": [{"soft": {"strength": math.nan}}]}}, "is nan; use a number from 0"),
+        ({"sharing": {"kind": [{"low_supervision": {"attach": {1: 1, "x": 1}}}]}}, "below each task's head"),
+        ({"sharing": {"kind": ["mmoe {"]}}, "'mmoe {' is no name"),
     ],
 )
 def test_a_wrong_method_is_refused(search, said):

@@ -161,3 +161,13 @@ def test_split_columns():
     ):
         with pytest.raises(InputError, match=message):
             study(split=split)
+
+
+def test_a_written_study_is_read_again():
+    """A search from the command line, and every command that looks at it, would end at its samplings."""
+    listed = ["uniform", {"temperature": 5, "annealed": True}, {"main": "a", "similarity": {"b": 0.5}}]
+    searched = study(tasks=("a", "b")).document() | {"search": {"sampling": listed}}
+    once = parse_study(searched)
+    assert parse_study(once.document()) == once
+    with pytest.raises(InputError, match=r"'search.sampling' is .*temperature: Input should be greater"):
+        parse_study(searched | {"search": {"sampling": ['{"temperature": 0}']}})
