@@ -77,7 +77,8 @@ def affordable_sharings(study: Study, n_inputs: InputShape) -> Study:
     if not fitting:
         raise InputError(
             f"grouping.budget is {budget:g}, but serving all {len(study.main_names)} tasks costs at least "
-            f"{min(costs.values()):.3g} network equivalents; raise it, or allow a larger search.sharing.depth"
+            f"{min(costs.values()):.3g} network equivalents; raise it, or allow a larger "
+            "search.sharing.depth or a cheaper search.sharing.kind"
         )
     depths = [depth for depth in study.depths if any(way.depth == depth for way in fitting)]
     kinds = list(dict.fromkeys(way.kind for way in fitting))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, field_validator, model_validator
 
 from taskgroup.spec.metric import Kind
 from taskgroup.spec.section import SECTION
@@ -40,6 +40,14 @@ class DeriveSpec(BaseModel):
     steps: Annotated[int, Field(ge=1)] = 1
     by: Annotated[str, Field(min_length=1)] | None = None
     order: Annotated[str, Field(min_length=1)] | None = None
+
+    @field_validator("inputs", mode="before")
+    @classmethod
+    def _all_or_columns(cls, inputs: Any) -> Any:
+        named = isinstance(inputs, list) and inputs and all(isinstance(one, str) for one in inputs)
+        if inputs is None or inputs == "all" or named:
+            return inputs
+        raise ValueError("give all, or a list of columns, as in [age, weight]")
 
     @model_validator(mode="after")
     def _one_way(self) -> DeriveSpec:

@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from taskgroup.errors import InputError, nearest
+from taskgroup.spec.booleans import booleans_for_numbers
 from taskgroup.spec.data_section import IN_MEMORY
 from taskgroup.spec.study import Study
 
@@ -59,6 +60,8 @@ def parse_study(document: object, *, place: str = "study") -> Study:
     """
     if not isinstance(document, Mapping):
         raise InputError(f"{place}: expected keys such as name, data and tasks, but got {document!r:.80}")
+    for path, value in booleans_for_numbers(document, Study):
+        raise InputError(f"{place}: '{_key_path(path)}' is {value}; use a number")
     try:
         return Study.model_validate(document)
     except ValidationError as error:

@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from taskgroup.errors import InputError, nearest
+from taskgroup.spec.booleans import booleans_for_numbers
 
 _NAMING = ("by", "main", "temperature")
 """What tells a sampling with settings from others stands first."""
@@ -116,13 +117,24 @@ def _form(value: Mapping[object, object]) -> BaseModel:
         raise ValueError(
             f"unknown key {unknown[0]!r}; {nearest(unknown[0], known if chosen else [*_FORMS, *known[1:]])}"
         )
+    if not any(key in value for key in _FORMS):
+        raise ValueError(f"give one of {', '.join(_FORMS)}, as in {{temperature: 5}}, or a name")
+    for path, boolean in booleans_for_numbers(dict(value), form):  # type: ignore[arg-type]
+        raise ValueError(f"{'.'.join(map(str, path))} is {boolean}; use a number")
     try:
         return form.model_validate(value)
     except ValidationError as error:
-        deepest = max(error.errors(), key=lambda one: len(one["loc"]))
-        place = ".".join(str(part) for part in deepest["loc"] if "[" not in str(part))
-        message = deepest["msg"].removeprefix("Value error, ")
-        raise ValueError(f"{place}: {message}" if place else message) from None
+        raise ValueError(_deepest(error)) from None
+
+
+def _deepest(error: ValidationError) -> str:
+    """The mistake that is furthest inside, of which each form that a value may have reports one."""
+    deepest = max(error.errors(), key=lambda one: len(one["loc"]))
+    place = ".".join(str(part) for part in deepest["loc"] if "[" not in str(part))
+    message = deepest["msg"].removeprefix("Value error, ")
+    if not place:
+        return message
+    return f"{place} is {deepest['input']!r:.80}: {message[0].lower()}{message[1:]}"
 
 
 def _shortest(sampling: BaseModel) -> object:
@@ -203,33 +215,32 @@ def _entry(entry: object) -> SamplingSpec:
     return _read(entry)  # type: ignore[return-value]
 
 
-def check_sampling_tasks(sampling: SamplingSpec, tasks: Sequence[str], *, reads: str) -> None:
+def check_sampling_tasks(sampling: SamplingSpec, tasks: Sequence[str], *, key: str, reads: str) -> None:
     """Check that a sampling names tasks of the study, and can compare them.
 
     Args:
         sampling: The setting.
         tasks: Names of all tasks.
+        key: Where it stands, as in `training.sampling`.
         reads: What a row is: `table`, `image` or `text`.
 
     Raises:
         ValueError: If not.
     """
     if isinstance(sampling, ValidationSampling) and not isinstance(sampling.references, str):
-        _require_tasks("references", sampling.references, tasks)
+        _require_tasks(f"{key}.references", sampling.references, tasks)
     if not isinstance(sampling, MainTaskSampling):
         return
     main = sampling.main
     if main not in tasks:
-        raise ValueError(f"training.sampling.main is {main!r}, which is no task; {nearest(main, tasks)}")
-    _require_tasks("similarity", sampling.similarity, tasks)
+        raise ValueError(f"{key}.main is {main!r}, which is no task; {nearest(main, tasks)}")
+    _require_tasks(f"{key}.similarity", sampling.similarity, tasks)
     if main in sampling.similarity:
-        raise ValueError(
-            f"training.sampling.similarity names {main!r}, the main task itself; name the others only"
-        )
+        raise ValueError(f"{key}.similarity names {main!r}, the main task itself; name the others only")
     missing = [task for task in tasks if task != main and task not in sampling.similarity]
     if missing and reads != "table":
         raise ValueError(
-            f"training.sampling computes how like {main!r} a task is from the columns of a table, but "
+            f"{key} computes how like {main!r} a task is from the columns of a table, but "
             f"data.{reads} gives none; say similarity: {{{missing[0]}: NUMBER, ...}} for every other task"
         )
 
@@ -237,6 +248,4 @@ def check_sampling_tasks(sampling: SamplingSpec, tasks: Sequence[str], *, reads:
 def _require_tasks(key: str, named: Mapping[str, float], tasks: Sequence[str]) -> None:
     for name in named:
         if name not in tasks:
-            raise ValueError(
-                f"training.sampling.{key} names {name!r}, which is no task; {nearest(name, tasks)}"
-            )
+            raise ValueError(f"{key} names {name!r}, which is no task; {nearest(name, tasks)}")

@@ -175,8 +175,12 @@ class Study(BaseModel):
                     "tasks share their rows; drop it, or say by data.task_column which row belongs to which "
                     "task"
                 )
-        for sampling in (self.training.sampling, *map(sampling_from_text, self.search.sampling)):
-            check_sampling_tasks(sampling, self.task_names, reads=data.reads)
+        placed = {"training.sampling": self.training.sampling} | {
+            f"search.sampling[{place}]": sampling_from_text(text)
+            for place, text in enumerate(self.search.sampling)
+        }
+        for key, sampling in placed.items():
+            check_sampling_tasks(sampling, self.task_names, key=key, reads=data.reads)
 
     @property
     def task_names(self) -> Subset:

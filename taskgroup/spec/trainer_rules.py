@@ -25,8 +25,13 @@ def check_trainer_rules(study: Study, trainer: TrainerSpec) -> None:
         raise ValueError(
             "search.baseline 'matched' needs networks of known widths, which a trainer's are not; use 'full'"
         )
-    if study.search.distils or study.search.keep_weights != "none":
-        key = "distillation" if study.search.distils else "keep_weights"
+    search = study.search
+    of_networks = {
+        "distillation": search.distils,
+        "keep_weights": search.keep_weights != "none",
+        "sampling": bool(search.sampling),
+    }
+    for key in (key for key, given in of_networks.items() if given):
         raise ValueError(f"search.{key} needs networks trained here, which a trainer's are not; drop it")
     _check_nothing_to_tune(study)
     _check_told(study, trainer)
@@ -37,7 +42,11 @@ def _check_nothing_to_tune(study: Study) -> None:
     search = study.search
     if search.strategy == "active" and search.per_network:
         return
-    for key, options in (("sharing.depth", search.sharing.depth or []), ("weighting", search.weighting)):
+    for key, options in (
+        ("sharing.kind", search.sharing.kind),
+        ("sharing.depth", search.sharing.depth or []),
+        ("weighting", search.weighting),
+    ):
         if len(set(options)) > 1:
             raise ValueError(
                 f"search.{key} lists {len(set(options))} values, but a trainer is not tuned; keep one, or "
@@ -53,6 +62,11 @@ def _check_told(study: Study, trainer: TrainerSpec) -> None:
         raise ValueError("trainer.command has {depth}, so give search.sharing.depth, as in depth: [2]")
     if trainer.command is not None and depth is not None and "depth" not in told:
         raise ValueError("search.sharing.depth is given, but trainer.command has no {depth} to be told it by")
+    kind = study.search.sharing.kind
+    if trainer.command is not None and kind != ["hard"] and "sharing" not in told:
+        raise ValueError(
+            f"search.sharing.kind is {kind}, but trainer.command has no {{sharing}} to be told it by"
+        )
     if trainer.command is not None and weighting != ["equal"] and "weighting" not in told:
         raise ValueError(
             f"search.weighting is {weighting}, but trainer.command has no {{weighting}} to be told it by"

@@ -87,3 +87,11 @@ def test_trees_cost_their_branches_and_low_heads_no_more_than_one_network():
     assert serving_cost(*sizes, tree, tasks, ("a", "b")) == 1.0
     assert serving_cost(*sizes, low, tasks) == 1.0
     assert serving_cost(*sizes, low, tasks, ("a", "b")) == 0.5
+
+
+def test_kinds_that_break_the_budget_are_named_as_what_to_change():
+    """A deeper sharing never helps where every task keeps an encoder of its own."""
+    search = {"sharing": {"kind": ["soft", "cross_stitch"]}}
+    study = parse_study(document("memory", search=search, grouping={"budget": 1.0}))
+    with pytest.raises(InputError, match=r"or a cheaper search\.sharing\.kind"):
+        affordable_sharings(study, 10)

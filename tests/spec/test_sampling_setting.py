@@ -96,7 +96,7 @@ def test_settings_read_back_from_documents_and_lines(sampling):
     ("text", "message"),
     [
         ("unifrm", "sampling 'unifrm': did you mean 'uniform'"),
-        ("{temperature: 0}", "temperature: Input should be greater than or equal to 1"),
+        ("{temperature: 0}", "temperature is 0: input should be greater than or equal to 1"),
         ("{temperature: 5", "is no YAML"),
     ],
 )
@@ -117,21 +117,27 @@ def test_temperature_is_read():
     [
         ("unifrm", "'training.sampling' is 'unifrm': did you mean 'uniform'"),
         ({"temperatur": 3}, "unknown key 'temperatur'; did you mean 'temperature'"),
-        ({"temperature": 0.5}, "temperature: Input should be greater than or equal to 1"),
+        ({"temperature": 0.5}, "temperature is 0.5: input should be greater than or equal to 1"),
         (3, "known: proportional, uniform, round_robin"),
         ({"mian": "a"}, "unknown key 'mian'; did you mean 'main'"),
-        ({"by": "validatoin"}, "by: Input should be 'validation'"),
+        ({"by": "validatoin"}, "by is 'validatoin': input should be 'validation'"),
         ({"by": "validation", "strenght": 2}, "unknown key 'strenght'; did you mean 'strength'"),
-        ({"by": "validation", "references": {"a": 0}}, "references.a: Input should be greater than 0"),
+        ({"by": "validation", "references": {"a": 0}}, "references.a is 0: input should be greater than 0"),
         (
             {"by": "validation", "references": "alone"},
-            "references: Input should be 'own_best' or 'single_task'",
+            "references is 'alone': input should be 'own_best' or 'single_task'",
         ),
         ({"by": "validation", "references": {"bb": 1}}, "references names 'bb', which is no task"),
         ({"main": "c"}, "training.sampling.main is 'c', which is no task; Known: a, b"),
-        ({"main": "a", "schedule": "linear"}, "schedule: Input should be 'exponential', 'sigmoid' or"),
+        (
+            {"main": "a", "schedule": "linear"},
+            "schedule is 'linear': input should be 'exponential', 'sigmoid' or",
+        ),
         ({"main": "a", "schedule": "constant", "rate": 2}, "'constant' does not fall; drop rate"),
-        ({"main": "a", "similarity": {"b": 2}}, "similarity.b: Input should be less than or equal to 1"),
+        ({"main": "a", "similarity": {"b": 2}}, "similarity.b is 2: input should be less than or equal to 1"),
+        ({}, "give one of by, main, temperature"),
+        ({"temperature": True}, "temperature is True; use a number"),
+        ({"by": "validation", "references": {"a": True}}, "references.a is True; use a number"),
         ({"main": "a", "similarity": {"a": 1}}, "names 'a', the main task itself"),
         ({"main": "a", "similarity": {"B": 1}}, "names 'B', which is no task; did you mean 'b'"),
     ],
@@ -169,5 +175,12 @@ def test_a_written_study_is_read_again():
     searched = study(tasks=("a", "b")).document() | {"search": {"sampling": listed}}
     once = parse_study(searched)
     assert parse_study(once.document()) == once
-    with pytest.raises(InputError, match=r"'search.sampling' is .*temperature: Input should be greater"):
+    with pytest.raises(InputError, match=r"'search.sampling' is .*temperature is 0: input should be greater"):
         parse_study(searched | {"search": {"sampling": ['{"temperature": 0}']}})
+
+
+def test_a_mistake_is_named_where_it_stands():
+    """A reader would look for it in the other section."""
+    searched = study(tasks=("a", "b")).document() | {"search": {"sampling": ["uniform", {"main": "c"}]}}
+    with pytest.raises(InputError, match=r"search.sampling\[1\].main is 'c', which is no task"):
+        parse_study(searched)

@@ -86,6 +86,11 @@ REFUSED = {
         "tasks[1].derive.quantise names 'w', which is no regression task",
     ),
     "a wrong role": ({"name": "z", "kind": "binary", "role": "helper"}, "'tasks[1].role' is 'helper'"),
+    "inputs by one name": (
+        auxiliary(derive={"inputs": "x"}),
+        "'tasks[1].derive.inputs' is 'x': give all, or",
+    ),
+    "no inputs": (auxiliary(derive={"inputs": []}), "'tasks[1].derive.inputs' is []: give all, or a list"),
     "an unknown key": (auxiliary(derive={"ahead": "x", "step": 3}), "tasks[1].derive.step"),
 }
 

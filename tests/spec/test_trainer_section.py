@@ -124,6 +124,8 @@ def test_a_wrong_trainer_is_refused(trainer, words):
         ({"search": {"weighting": ["a", "b"], "per_network": False}}, "search.weighting lists 2"),
         ({"search": {"fidelity": [0.5]}}, "no {fidelity} to be told it by"),
         ({"search": {"sharing": {"depth": [3]}}}, "no {depth} to be told it by"),
+        ({"search": {"sharing": {"kind": ["mmoe"]}}}, "no {sharing} to be told it by"),
+        ({"search": {"sampling": ["uniform"]}}, "search.sampling needs networks trained here"),
         ({"trainer": {"command": COMMAND + " {depth}"}}, "give search.sharing.depth"),
         ({"tasks": [*TASKS, {"name": "c, d", "kind": "binary"}]}, "has a comma"),
         ({"trainer": None}, "key 'data' is required and missing"),
