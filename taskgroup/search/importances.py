@@ -2,7 +2,8 @@
 
 The importances are Optuna's (PED-ANOVA, Watanabe 2023), computed on the record's runs of all tasks together,
 which differ in nothing but their settings and seeds. They say how far good recipes agree on a setting, and
-not in which direction.
+not in which direction. Their sum is 1 whether a setting matters or not: of 10 to 30 simulated recipes whose
+gains were pure noise, one of four settings had more than half of it in most cases.
 """
 
 from __future__ import annotations

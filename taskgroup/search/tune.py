@@ -6,6 +6,9 @@ its own, up to five times as many in all. A recipe's error is the importance-wei
 error relative to the default recipe's, on the validation rows. Without fair tuning of the single tasks,
 sharing looks better than it is.
 
+The runs kept for tuning do not grow with what is to be chosen: the more ways a study lists, the fewer
+recipes single tasks and each way are tried with; too few runs leave the defaults (`taskgroup.search.plan`).
+
 The seeds of tuning are the first of those that subsets are compared at, so that no run is trained twice. The
 chosen single tasks are therefore a little too good there, and gains of subsets too low, by about 1% of the
 error in simulations without any transfer; all-in-one, best of more recipes, is too good in turn. Fresh seeds

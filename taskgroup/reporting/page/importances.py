@@ -18,7 +18,8 @@ def importances(outcome: Outcome) -> Html:
     n = int(found["n_recipes"].iloc[0])
     says = (
         f"{n:,} recipes were tried with all tasks in one network. The importance of a setting is its part in "
-        "what tells the best recipes from the others; a small one means that any of its values will do."
+        "what tells the best recipes from the others. They sum to 100% whether anything matters or not: with "
+        "so few recipes chance alone often gives one setting more than half, so take this for a hint."
     )
     return section(
         "Which settings mattered",
