@@ -180,5 +180,6 @@ def tuning_runs(study: Study, n_proposals: int, n_seeds: int) -> int:
     """The most runs that tuning with this many proposals asks for."""
     if n_proposals < 2:
         return 0
-    single = n_recipes(study, n_proposals, joint=False) * len(study.main_names)
+    n_single = n_recipes(study, n_proposals, joint=False)
+    single = (n_single + (n_single > 0)) * len(study.main_names)  # one more with the steps of joint training
     return n_seeds * (single + n_recipes(study, n_proposals, joint=True))

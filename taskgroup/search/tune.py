@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from taskgroup.search.dimensions import n_recipes
 from taskgroup.search.lab import Lab
@@ -51,8 +52,22 @@ def tune(study: Study, lab: Lab, *, n_proposals: int, seeds: Sequence[int]) -> R
     single_ones = _ranked(study, single, n_single, lambda r: _measure(study, lab, r, alone, seeds))
     joint = Space(study, joint=True, single=single_ones[0])
     joint_ones = _ranked(study, joint, n_joint, lambda r: _measure(study, lab, r, [study.main_names], seeds))
+    best_single = _with_joint_steps(study, lab, single_ones[0], joint_ones[0], seeds)
     static = [r for r in joint_ones[1:] if r.weighting not in study.search.weighting]
-    return Recipes(single=single_ones[0], joint=joint_ones[0], others=tuple(static[:1]))
+    return Recipes(single=best_single, joint=joint_ones[0], others=tuple(static[:1]))
+
+
+def _with_joint_steps(study: Study, lab: Lab, single: Recipe, joint: Recipe, seeds: Sequence[int]) -> Recipe:
+    """The single tasks' recipe with the steps of the joint one, where these serve them better.
+
+    Joint training finds its steps among more recipes. Without this a lucky find passes for help of tasks.
+    """
+    other = replace(single, learning_rate=joint.learning_rate, weight_decay=joint.weight_decay)
+    if other == single or joint.distillation:  # teachers are the single tasks as they were when it was tuned
+        return single
+    alone: list[Subset] = [(name,) for name in study.main_names]
+    own, theirs = _relative_errors(study, _measure(study, lab, [single, other], alone, seeds))
+    return other if theirs < own else single
 
 
 Measure = Callable[[Sequence[Recipe]], list[dict[str, float]]]
