@@ -82,7 +82,7 @@ def _sum(added: Floats, step: int, parts: Sequence[Part]) -> Floats:
 
 
 def _noise(added: Floats) -> float:
-    """What noise gives the best division, by the pooled standard error of pairs over seeds; 0 with one seed."""
+    """What noise gives the best division, by the pooled standard error of pairs; 0 with one seed."""
     n_seeds, n_depths, n_tasks, _ = added.shape
     if n_seeds == 1:
         return 0.0

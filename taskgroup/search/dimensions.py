@@ -134,12 +134,12 @@ def settings_of(recipe: Recipe, study: Study) -> dict[str, Any]:
         "depth": recipe.sharing.depth,
         "weighting": weighting,
         "sampling": recipe.sampling,
-        "distillation": _as_listed(recipe.distillation, study),
+        "distillation": distillation_as_listed(recipe.distillation, study),
         **{weight_name(task): weight for task, weight in weights.items()},
     }
 
 
-def _as_listed(distillation: str, study: Study) -> str:
+def distillation_as_listed(distillation: str, study: Study) -> str:
     """A study leaves to the search what teachers are trained with, unless it gives that itself."""
     return distillation if distillation in study.distillations else unsettled(distillation)
 

@@ -2,10 +2,11 @@
 
 The best of many networks tends to hold a useless auxiliary task or two whose noise was on their side. Of the
 networks that train the same main tasks, the one with the fewest auxiliary ones is preferred whose value is
-within a standard error of the best one's.
+as near to the best one's as chance may have it: within a standard error, or more where many were compared.
 
 Reference:
-    Breiman 1984, "Classification and regression trees", sec. 3.4.3 (the one-standard-error rule).
+    Breiman 1984, "Classification and regression trees", sec. 3.4.3 (the one-standard-error rule); Donoho,
+    Johnstone 1994, "Ideal spatial adaptation by wavelet shrinkage", sec. 2 (the universal threshold).
 """
 
 from __future__ import annotations
@@ -44,11 +45,12 @@ class Leanness:
         if self._riding(arm).isdisjoint(arm.subset) or not self._known(arm, serves):
             return arm
         own = self._total(arm, serves)
+        rivals = [other for other in self.values if self._could_replace(other, arm, serves)]
+        n_errors = max(1.0, math.sqrt(2.0 * math.log(len(rivals) + 1)))
         fitting = [
             other
-            for other in self.values
-            if self._could_replace(other, arm, serves)
-            and self._total(other, serves) >= own - self._standard_error(other, serves)
+            for other in rivals
+            if self._total(other, serves) >= own - n_errors * self._standard_error(other, serves)
         ]
         return min([arm, *fitting], key=lambda a: (len(self._riding(a)), -self._total(a, serves)))
 

@@ -21,11 +21,11 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from taskgroup.search.dimensions import n_recipes
+from taskgroup.search.dimensions import distillation_as_listed, n_recipes
 from taskgroup.search.lab import Lab
 from taskgroup.search.recipe import Recipe, Recipes, default_recipes
 from taskgroup.search.space import Space
-from taskgroup.spec import RunResult, Study, Subset
+from taskgroup.spec import RunResult, Study, Subset, settled
 
 STAGE = "tune"
 _BATCHES = 3
@@ -54,7 +54,8 @@ def tune(study: Study, lab: Lab, *, n_proposals: int, seeds: Sequence[int]) -> R
     joint_ones = _ranked(study, joint, n_joint, lambda r: _measure(study, lab, r, [study.main_names], seeds))
     best_single = _with_joint_steps(study, lab, single_ones[0], joint_ones[0], seeds)
     static = [r for r in joint_ones[1:] if r.weighting not in study.search.weighting]
-    return Recipes(single=best_single, joint=joint_ones[0], others=tuple(static[:1]))
+    taught = [_taught_by(best_single, recipe, study) for recipe in (joint_ones[0], *static[:1])]
+    return Recipes(single=best_single, joint=taught[0], others=tuple(taught[1:]))
 
 
 def _with_joint_steps(study: Study, lab: Lab, single: Recipe, joint: Recipe, seeds: Sequence[int]) -> Recipe:
@@ -63,11 +64,18 @@ def _with_joint_steps(study: Study, lab: Lab, single: Recipe, joint: Recipe, see
     Joint training finds its steps among more recipes. Without this a lucky find passes for help of tasks.
     """
     other = replace(single, learning_rate=joint.learning_rate, weight_decay=joint.weight_decay)
-    if other == single or joint.distillation:  # teachers are the single tasks as they were when it was tuned
+    if other == single:
         return single
     alone: list[Subset] = [(name,) for name in study.main_names]
     own, theirs = _relative_errors(study, _measure(study, lab, [single, other], alone, seeds))
     return other if theirs < own else single
+
+
+def _taught_by(single: Recipe, joint: Recipe, study: Study) -> Recipe:
+    """A joint recipe whose teachers are trained as single tasks are in the end."""
+    listed = distillation_as_listed(joint.distillation, study)
+    steps = {"learning_rate": single.learning_rate, "weight_decay": single.weight_decay}
+    return replace(joint, distillation=settled(listed, **steps))
 
 
 Measure = Callable[[Sequence[Recipe]], list[dict[str, float]]]

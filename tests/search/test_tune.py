@@ -72,7 +72,7 @@ def test_single_tasks_get_as_many_proposals_of_rate_and_decay(study, record):
     _, trained = tuned(study, record, likes(0.005))
     joint = {(r.learning_rate, r.weight_decay, r.sharing, r.weighting) for r in trained if len(r.subset) > 1}
     single = {(r.learning_rate, r.weight_decay) for r in trained if len(r.subset) == 1}
-    assert len(single) == N_PROPOSALS
+    assert len(single) == N_PROPOSALS + 1, "the joint winner's steps as well"
     assert len(joint) == 2 * N_PROPOSALS
     assert len(trained) == tuning_runs(study, N_PROPOSALS, len(SEEDS))
     assert {(run.subset, run.seed) for run in trained} == {
