@@ -47,5 +47,5 @@ def pairs_at_depths(runs: pd.DataFrame, joint: Recipe, seeds: Sequence[int]) -> 
         & (runs["capacity"] == 1.0)
     )
     for column in ("sampling", "distillation"):
-        used &= runs[column].fillna("") == ""
+        used &= runs[column].fillna("") == getattr(joint, column)
     return runs[used]
