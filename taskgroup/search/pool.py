@@ -6,7 +6,7 @@ Shape letters: `M` functions, `K` networks, `T` tasks.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,10 +77,11 @@ def climb(
     Returns:
         The networks that no single change improves.
     """
+    known = _Remembered(values)
 
     def worth(rows: Networks) -> Floats:
         single = rows.members.sum(axis=1, keepdims=True) == 1
-        found = np.where(single, alone, values(rows)[:, served])
+        found = np.where(single, alone, known(rows)[:, served])
         return np.where(rows.members[:, served] > 0, found * weights, _NEVER)
 
     for _ in range(_STEPS):
@@ -93,6 +94,29 @@ def climb(
             break
         networks = networks.replaced(int(place[best]), changed.take([best]))
     return networks
+
+
+@final
+class _Remembered:
+    """Values of networks, computed once each: a step of `climb` meets mostly those of the step before.
+
+    Args:
+        values: Computes them.
+    """
+
+    def __init__(self, values: Values) -> None:
+        self._values = values
+        self._known: dict[bytes, Floats] = {}
+
+    def __call__(self, networks: Networks) -> Floats:
+        """Values, [C, T]."""
+        held = np.column_stack([networks.members, networks.way])
+        keys = [row.tobytes() for row in held]
+        new = {key: row for row, key in enumerate(keys) if key not in self._known}
+        if new:
+            found = self._values(networks.take(list(new.values())))
+            self._known |= dict(zip(new, found, strict=True))
+        return np.stack([self._known[key] for key in keys])
 
 
 def _changes(networks: Networks, worth: Floats, served: Places) -> tuple[Networks, Integers]:

@@ -92,6 +92,19 @@ def test_climbing_ends_where_no_single_change_helps_and_never_below_its_start(se
             assert total(changed) <= total(end) + 1e-6
 
 
+def test_climbing_asks_for_each_network_once():
+    """Forty tasks would keep a search busy for minutes before every batch of networks."""
+    asked: list[tuple[float, ...]] = []
+
+    def values(subsets: Networks) -> Floats:
+        asked.extend(map(tuple, subsets.members))
+        return subsets.members * subsets.members.sum(axis=1, keepdims=True)
+
+    start = np.eye(6)
+    assert climb(Networks(start), values, np.zeros(6), np.ones(6)).members.sum() > 6
+    assert len(asked) == len(set(asked))
+
+
 @given(st.integers(0, 10_000), st.integers(1, 4), st.integers(1, 4))
 def test_the_choice_is_the_best_one(seed, n_tasks, max_groups):
     rng = np.random.default_rng(seed)
