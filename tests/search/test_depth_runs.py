@@ -111,12 +111,3 @@ def test_what_will_be_trained_is_told(capsys):
     said = capsys.readouterr().err
     assert "6 pairs with 1, 2 blocks shared and 4 single tasks at 2 seeds: 32 runs" in said
     assert "24 runs of pairs may take about" in said
-
-
-def test_pairs_that_are_taught_count():
-    """A study whose networks have teachers would train all pairs and then say that none gave a gain."""
-    found = tg.affinity_by_depth(
-        study(search={"distillation": ["annealed"], "seeds": 1}), data=planted_table()
-    )
-    assert (found.table()["n_runs"] == 1).all()
-    assert found.table()["gain"].notna().all()
