@@ -36,7 +36,8 @@ SETTINGS: dict[str, Any] = {"seeds": 3, "confirm_seeds": 8, "linear": False}
 def page(measured: pd.DataFrame) -> str:
     """The report in Markdown."""
     facts = "\n".join(f"- {name}: {value}" for name, value in machine_facts().items())
-    chosen = measured[measured["search"] != next(iter(SEARCHES))]["recommended"].str.split("; ").explode()
+    wider = measured[measured["search"] != next(iter(SEARCHES))]["recommended"].fillna("")
+    chosen = wider.str.replace(r" \{[^;]*\}", "", regex=True).str.split("; ").explode()
     counts = chosen[chosen != ""].value_counts().head(12).rename_axis("way").reset_index(name="networks")
     return f"""# Groups alone, or groups with every way of sharing and weighting
 
@@ -59,7 +60,10 @@ Difference from the first search, paired over the same test rows and seeds:
 
 {markdown(effort_table(measured))}
 
-The ways of the joint networks that the wider search recommended, most frequent first:
+The limit is three networks, whatever they cost to serve: `cross_stitch` computes an encoder a task, as many as single
+tasks have, and `mmoe` four experts. `grouping.budget` in place of a number of networks would count that.
+
+The ways of the joint networks that the wider search recommended, by kind, depth and weighting, most frequent first:
 
 {markdown(counts)}
 
