@@ -20,7 +20,6 @@ from taskgroup.progress import shown
 from taskgroup.search import (
     DEFAULT_STRATEGY,
     FUNCTION_RECIPES,
-    LINEAR_SECONDS,
     REPORT_SECONDS,
     Driver,
     Estimation,
@@ -37,6 +36,7 @@ from taskgroup.search import (
     in_task_order,
     joint_sizes,
     keep_linear_baselines,
+    linear_seconds,
     make_plan,
     matched_capacities,
     matched_specs,
@@ -453,7 +453,7 @@ def _search_study(
             record=session.record,
             study_id=session.study_id,
             seeds=plan.fresh_seeds,
-            seconds=_seconds_left(study, session.lab, at_most=LINEAR_SECONDS),
+            seconds=_seconds_left(study, session.lab, at_most=linear_seconds(session.lab.training_seconds)),
             tell=progress.note,
         )
         outcome = conclude(study, session.record, session.study_id, plan)

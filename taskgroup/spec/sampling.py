@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal, get_args
@@ -191,7 +192,16 @@ def read_samplings(value: object) -> list[str]:
         ValueError: If one is none.
     """
     listed = value if isinstance(value, list) else [value]
-    return list(dict.fromkeys(sampling_text(_read(entry)) for entry in listed))  # type: ignore[arg-type]
+    entries = (_from_own_text(entry) for entry in listed)
+    return list(dict.fromkeys(sampling_text(_read(entry)) for entry in entries))  # type: ignore[arg-type]
+
+
+def _from_own_text(value: object) -> object:
+    """A stored study lists samplings as `sampling_text` writes them."""
+    if isinstance(value, str) and value.startswith("{"):
+        with contextlib.suppress(json.JSONDecodeError):
+            return json.loads(value)
+    return value
 
 
 def check_sampling_tasks(sampling: SamplingSpec, tasks: Sequence[str], *, reads: str) -> None:

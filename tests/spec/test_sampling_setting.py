@@ -161,3 +161,35 @@ def test_split_columns():
     ):
         with pytest.raises(InputError, match=message):
             study(split=split)
+
+
+def test_a_study_that_searches_over_samplings_reads_back_equal():
+    """A search opens its study from the record, where samplings stand as texts."""
+    given = [
+        "round_robin",
+        {"temperature": 5},
+        {"by": "validation", "strength": 2},
+        {"main": "a", "similarity": {"b": 0.5}},
+    ]
+    tasks = [{"name": name, "kind": "binary"} for name in ("a", "b")]
+    first = parse_study(
+        {
+            "name": "s",
+            "data": {"source": "t.csv", "task_column": "task"},
+            "tasks": tasks,
+            "search": {"sampling": given},
+        }
+    )
+    assert parse_study(first.document()) == first
+
+
+def test_a_text_that_is_no_sampling_is_refused_by_name():
+    with pytest.raises(InputError, match=r"(?s)search\.sampling.*temperature"):
+        parse_study(
+            {
+                "name": "s",
+                "data": {"source": "t.csv", "task_column": "task"},
+                "tasks": [{"name": "a", "kind": "binary"}],
+                "search": {"sampling": ["{temperature: 5"]},
+            }
+        )
