@@ -12,12 +12,12 @@ from taskgroup.errors import InputError
 from taskgroup.executors import TrainFunction
 from taskgroup.search import (
     DEFAULT_STRATEGY,
-    LINEAR_SECONDS,
     Driver,
     Lab,
     Progress,
     conclude,
     keep_linear_baselines,
+    linear_seconds,
     make_plan,
     require_feasible,
 )
@@ -150,7 +150,7 @@ def _search_study(
             record=session.record,
             study_id=session.study_id,
             seeds=plan.fresh_seeds,
-            seconds=_seconds_left(study, session.lab, at_most=LINEAR_SECONDS),
+            seconds=_seconds_left(study, session.lab, at_most=linear_seconds(session.lab.training_seconds)),
             tell=progress.note,
         )
         outcome = conclude(study, session.record, session.study_id, plan)

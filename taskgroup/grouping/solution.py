@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from taskgroup.grouping.network_settings import network_settings
 from taskgroup.spec import Sharing, Subset
 
 
@@ -28,6 +29,40 @@ class Network:
     sharing: Sharing | None = None
     weighting: str | None = None
     hyperparameters: Mapping[str, float | str] = field(default_factory=dict)
+
+    @property
+    def settings(self) -> dict[str, dict[str, Any]]:
+        """All settings of its sharing, weighting, sampling and distillation; none for one task alone."""
+        if len(self.subset) == 1:
+            return {}
+        return network_settings(self.subset, self.sharing, self.weighting, self.hyperparameters)
+
+    def document(self) -> dict[str, Any]:
+        """The network as plain JSON values; `settings` where it has any, for readers without the defaults."""
+        sharing = self.sharing
+        document = {
+            "subset": list(self.subset),
+            "serves": list(self.serves),
+            "cost": self.cost,
+            "sharing": None if sharing is None else {"kind": sharing.kind, "depth": sharing.depth},
+            "weighting": self.weighting,
+            "hyperparameters": dict(self.hyperparameters),
+        }
+        return {**document, "settings": self.settings} if self.settings else document
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Network:
+        """Rebuild a network from `document()`."""
+        given = {key: value for key, value in document.items() if key != "settings"}
+        sharing = given["sharing"]
+        return cls(
+            **{
+                **given,
+                "subset": tuple(given["subset"]),
+                "serves": tuple(given["serves"]),
+                "sharing": None if sharing is None else Sharing(**sharing),
+            }
+        )
 
 
 @dataclass(frozen=True)
@@ -69,19 +104,7 @@ class Grouping:
     def document(self) -> dict[str, Any]:
         """The grouping as plain JSON values."""
         return {
-            "networks": [
-                {
-                    "subset": list(network.subset),
-                    "serves": list(network.serves),
-                    "cost": network.cost,
-                    "sharing": None
-                    if network.sharing is None
-                    else {"kind": network.sharing.kind, "depth": network.sharing.depth},
-                    "weighting": network.weighting,
-                    "hyperparameters": dict(network.hyperparameters),
-                }
-                for network in self.networks
-            ],
+            "networks": [network.document() for network in self.networks],
             "cost": self.cost,
             "select_total": self.select_total,
             "report_total": self.report_total,
@@ -99,15 +122,5 @@ class Grouping:
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Grouping:
         """Rebuild a grouping from `document()`."""
-        networks = tuple(
-            Network(
-                **{
-                    **network,
-                    "subset": tuple(network["subset"]),
-                    "serves": tuple(network["serves"]),
-                    "sharing": None if network["sharing"] is None else Sharing(**network["sharing"]),
-                }
-            )
-            for network in document["networks"]
-        )
+        networks = tuple(Network.from_document(network) for network in document["networks"])
         return cls(**{**document, "networks": networks})

@@ -25,7 +25,8 @@ def export_grouping(grouping: Grouping, format: ExportFormat) -> str:
     Args:
         grouping: What to export.
         format: `json` or `yaml` hold all of it, as in `Grouping.document`; `csv` has one row a network
-            and task: network, task, served, cost, sharing, depth, weighting, learning_rate, weight_decay.
+            and task: network, task, served, cost, sharing, depth, weighting, learning_rate, weight_decay,
+            sampling, distillation, settings.
 
     Raises:
         InputError: If the format is unknown.

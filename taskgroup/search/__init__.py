@@ -44,9 +44,9 @@ if TYPE_CHECKING:
     from taskgroup.search.kept_estimates import KeptEstimates
     from taskgroup.search.lab import Lab
     from taskgroup.search.linear_baselines import (
-        LINEAR_SECONDS,
         fit_linear_baselines,
         keep_linear_baselines,
+        linear_seconds,
     )
     from taskgroup.search.measured_table import Columns, read_measured
     from taskgroup.search.replay import Replay, ReplaySettings, replay_strategy
@@ -54,7 +54,6 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "DEFAULT_STRATEGY": "catalog",
-    "LINEAR_SECONDS": "linear_baselines",
     "REPORT_SECONDS": "estimate",
     "Columns": "measured_table",
     "Driver": "driver",
@@ -69,6 +68,7 @@ _HOMES = {
     "export_runs": "space",
     "fit_linear_baselines": "linear_baselines",
     "keep_linear_baselines": "linear_baselines",
+    "linear_seconds": "linear_baselines",
     "require_feasible": "feasible",
     "in_task_order": "function",
     "known_estimator": "estimate",
@@ -82,7 +82,6 @@ _HOMES = {
 __all__ = [
     "DEFAULT_STRATEGY",
     "FUNCTION_RECIPES",
-    "LINEAR_SECONDS",
     "REPORT_SECONDS",
     "WAY",
     "Columns",
@@ -115,6 +114,7 @@ __all__ = [
     "joint_sizes",
     "keep_linear_baselines",
     "known_estimator",
+    "linear_seconds",
     "make_plan",
     "matched_capacities",
     "matched_specs",

@@ -46,6 +46,11 @@ class Lab:
         """Wall time since the search began."""
         return time.monotonic() - self._started
 
+    @property
+    def training_seconds(self) -> float:
+        """What the runs used so far took to train, now or in an earlier part of the search."""
+        return sum(result.seconds for result in self.used.values())
+
     def known(self, spec: RunSpec) -> RunResult | None:
         """What was recorded or trained of a run; None where it is still to be trained."""
         return self.used.get(spec) or self._recorded.get(self._key(spec))

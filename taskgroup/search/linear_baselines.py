@@ -24,11 +24,20 @@ from taskgroup.search.linear_seed import ChosenFit, LinearSeed
 from taskgroup.spec import Study
 from taskgroup.storage import Record
 
-LINEAR_SECONDS = 20.0
-"""A search spends no longer on linear models, about."""
-
+_MOST_SECONDS = 20.0
+_LINEAR_SHARE = 0.2  # of the time that the networks took
+_LEAST_SECONDS = 2.0
 _SLACK = 3.0  # times what is allowed
 _MOST_NUMBERS = 20_000_000  # features of all rows, which are copied in double precision
+
+
+def linear_seconds(search_seconds: float) -> float:
+    """What a search whose networks took so long to train may spend on linear models.
+
+    >>> linear_seconds(3.0), linear_seconds(60.0), linear_seconds(3600.0)
+    (2.0, 12.0, 20.0)
+    """
+    return min(_MOST_SECONDS, max(_LEAST_SECONDS, _LINEAR_SHARE * search_seconds))
 
 
 def keep_linear_baselines(
@@ -38,7 +47,7 @@ def keep_linear_baselines(
     record: Record,
     study_id: int,
     seeds: Sequence[int],
-    seconds: float = LINEAR_SECONDS,
+    seconds: float = _MOST_SECONDS,
     tell: Callable[[str], None] = lambda text: None,
 ) -> None:
     """Fit what the record lacks, and keep it there.
@@ -76,18 +85,21 @@ def fit_linear_baselines(
         study: Tasks and split.
         dataset: Its rows.
         seeds: Those of the networks to compare with.
-        seconds: Fit nothing that is expected to take longer, and stop at three times as long.
+        seconds: Fit nothing that would take longer, as far as one seed tells, and stop at three times as
+            long. Not even one seed is tried where that alone is expected to take longer.
     """
     if (reason := _unsuited_data(dataset)) is not None:
         return LinearScores.none(seeds, skipped=f"no linear models: {reason}")
     started = time.perf_counter()
     with blas_libraries().limit(limits=1):
         first = LinearSeed(study, dataset, seeds[0])
-        expected = len(seeds) * expected_seconds(first.rows)
+        expected = expected_seconds(first.rows)
         if expected > seconds:
-            reason = f"they would take about {expected:.0f} s, and {seconds:.0f} s are allowed"
-            return LinearScores.none(seeds, skipped=f"no linear models: {reason}")
+            return _too_slow(seeds, len(seeds) * expected, seconds)
         unused, chosen = _unsuited(first.rows), [_choose_all(first)]
+        measured = time.perf_counter() - started
+        if len(seeds) * measured > seconds:
+            return _too_slow(seeds, len(seeds) * measured, seconds)
         for seed in seeds[1:]:
             if time.perf_counter() - started > _SLACK * seconds:
                 break
@@ -103,6 +115,11 @@ def fit_linear_baselines(
         unused=unused,
         seconds=time.perf_counter() - started,
     )
+
+
+def _too_slow(seeds: Sequence[int], expected: float, allowed: float) -> LinearScores:
+    reason = f"they would take about {expected:.1f} s, and {max(0.0, allowed):.1f} s are allowed"
+    return LinearScores.none(seeds, skipped=f"no linear models: {reason}")
 
 
 def _unsuited_data(dataset: Dataset) -> str | None:

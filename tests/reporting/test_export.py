@@ -79,6 +79,9 @@ def test_csv_has_a_row_for_each_network_and_task(digits_outcome: Outcome) -> Non
         "weighting",
         "learning_rate",
         "weight_decay",
+        "sampling",
+        "distillation",
+        "settings",
     ]
     served = table[table["served"]]
     assert dict(zip(served["task"], served["network"], strict=True)) == {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -175,6 +176,16 @@ def test_nothing_is_fitted_that_would_take_long():
     found = fitted(planted_table(), planted_study(), seconds=1e-9)
     assert found.scores.empty
     assert "they would take" in str(found.skipped)
+
+
+def test_one_slow_seed_is_enough_to_stop(monkeypatch):
+    """A small search would wait longer for linear models than for its networks."""
+    clock = iter([0.0, 1.0])
+    monkeypatch.setattr(linear_baselines, "time", SimpleNamespace(perf_counter=lambda: next(clock)))
+    monkeypatch.setattr(linear_baselines, "expected_seconds", lambda rows: 0.0)
+    found = fitted(planted_table(), planted_study(), (0, 1, 2), seconds=2.9)
+    assert found.scores.empty
+    assert found.skipped == "no linear models: they would take about 3.0 s, and 2.9 s are allowed"
 
 
 def planted_study(**search: Any) -> Study:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pandas as pd
 
 from taskgroup.grouping import Grouping, Network
@@ -16,13 +18,17 @@ GROUP_COLUMNS = (
     "weighting",
     "learning_rate",
     "weight_decay",
+    "sampling",
+    "distillation",
+    "settings",
 )
 
 
 def group_table(grouping: Grouping) -> pd.DataFrame:
     """One row a network and task of it: `GROUP_COLUMNS`, networks numbered from 1.
 
-    A task that only rides along has `served` False. Settings that are not known are None.
+    A task that only rides along has `served` False. Settings that are not known are None; `settings` is a
+    JSON document, `Network.settings`.
     """
     rows = [
         {"network": number, "task": task, "served": task in network.serves, **_settings(network)}
@@ -40,4 +46,7 @@ def _settings(network: Network) -> dict[str, object]:
         "weighting": network.weighting,
         "learning_rate": network.hyperparameters.get("learning_rate"),
         "weight_decay": network.hyperparameters.get("weight_decay"),
+        "sampling": network.hyperparameters.get("sampling"),
+        "distillation": network.hyperparameters.get("distillation"),
+        "settings": json.dumps(network.settings) if network.settings else None,
     }
