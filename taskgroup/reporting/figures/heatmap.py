@@ -34,7 +34,8 @@ def heatmap_figure(table: HeatmapTable) -> go.Figure:
     there is only colour. Interval, q-value and number of runs show on hover.
     """
     layers = gain_layers(table, numbers=table.has_numbers)
-    return go.Figure(layers, style.layout(height=_height(table), **_frame(table)))
+    margin = {"l": 8, "r": _right_margin(table), "t": 8, "b": 8}
+    return go.Figure(layers, style.layout(height=_height(table), margin=margin, **_frame(table)))
 
 
 def gain_layers(table: HeatmapTable, *, numbers: bool) -> list[go.Heatmap]:
@@ -135,6 +136,7 @@ def _frame(table: HeatmapTable) -> dict[str, Any]:
             "column: the task trained alongside",
             side="top",
             showgrid=False,
+            ticklabeloverflow="allow",
             range=[-0.5, len(columns) - 0.5],
             **({"autotickangles": [0, -45]} if len(columns) <= 12 else {"tickangle": -90}),
         ),
@@ -143,6 +145,13 @@ def _frame(table: HeatmapTable) -> dict[str, Any]:
         ),
         "shapes": [line for place in table.boundaries for line in _boundary(place - 0.5)],
     }
+
+
+def _right_margin(table: HeatmapTable) -> int:
+    """Room for the last column's name, which leans out of the matrix where names do not fit above it."""
+    last = style.widest_label(table.source_labels[-1:], width=LABEL_WIDTH)
+    leans = len(table.source_labels) <= 12 and last > _NUMBER_PIXELS
+    return max(16, int(0.71 * last) - _NUMBER_PIXELS // 2) if leans else 16
 
 
 def _boundary(place: float) -> list[dict[str, Any]]:
