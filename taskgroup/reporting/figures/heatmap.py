@@ -18,6 +18,7 @@ LABEL_WIDTH = 20
 _NUMBER_PIXELS = 50
 _COLORBAR_PIXELS = 340
 _AXIS_TITLE_PIXELS = 200
+_MARGIN = 16
 # A star where the sign also holds after correction for the number of tests.
 _TEXTS = {Evidence.INTERVAL: "{}", Evidence.CORRECTED: "<b>{}*</b>"}
 _MEANING = {
@@ -148,10 +149,13 @@ def _frame(table: HeatmapTable) -> dict[str, Any]:
 
 
 def _right_margin(table: HeatmapTable) -> int:
-    """Room for the last column's name, which leans out of the matrix where names do not fit above it."""
-    last = style.widest_label(table.source_labels[-1:], width=LABEL_WIDTH)
-    leans = len(table.source_labels) <= 12 and last > _NUMBER_PIXELS
-    return max(16, int(0.71 * last) - _NUMBER_PIXELS // 2) if leans else 16
+    """Room for names that lean out of the matrix, as they do where they do not fit above their columns."""
+    names = table.source_labels
+    widths = [style.widest_label([name], width=LABEL_WIDTH) for name in names]
+    if len(names) > 12 or max(widths) <= _NUMBER_PIXELS:
+        return _MARGIN
+    leaning = [0.71 * wide - _NUMBER_PIXELS * (i + 0.5) for i, wide in enumerate(reversed(widths))]
+    return max(_MARGIN, int(max(leaning)))
 
 
 def _boundary(place: float) -> list[dict[str, Any]]:
