@@ -198,8 +198,12 @@ def _search_lines(n_tasks: int) -> list[str]:
     runs = max(120, min(2000, 100 * ((60 + 8 * n_tasks + 4 * n_pairs + 99) // 100)))
     return [
         "search:",
-        "  sharing: {depth: [1, 2]}     # blocks of the encoder that tasks share",
-        f"  runs: {runs}                   # at most; time: 10m is the other limit",
+        "  sharing: {depth: [1, 2]}  # blocks of the encoder that tasks share",
+        "  # More to try, as lists of which the search takes what serves best:",
+        "  # sharing: {kind: [hard, cross_stitch, mmoe, ple], depth: [1, 2]}  # in place of the line above",
+        "  # weighting: [equal, static, uncertainty]  # static: fixed weights, tuned by the search",
+        "  # distillation: [none, annealed]           # single-task networks teach",
+        f"  runs: {runs}  # at most; time: 10m is the other limit",
         "  seeds: 3",
         f"grouping: {{max_groups: {min(n_tasks, 2 if n_tasks <= 3 else 3)}}}  # the most networks to serve",
     ]

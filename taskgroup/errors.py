@@ -47,8 +47,12 @@ def nearest(name: object, known: Iterable[str]) -> str:
     "did you mean 'odd'? Known: digit, odd"
     >>> nearest("xyz", ["digit", "odd"])
     'Known: digit, odd'
+    >>> nearest("xyz", [])
+    'there is none'
     """
     names = list(known)
+    if not names:
+        return "there is none"
     listed = ", ".join(names[:30]) + (f", … ({len(names)} in all)" if len(names) > 30 else "")
     spelled = {known_name.lower(): known_name for known_name in names}
     close = difflib.get_close_matches(str(name).lower(), spelled, n=3, cutoff=0.6)

@@ -150,11 +150,15 @@ def _search_study(
             record=session.record,
             study_id=session.study_id,
             seeds=plan.fresh_seeds,
-            seconds=_seconds_left(study, session.lab, at_most=linear_seconds(session.lab.training_seconds)),
+            seconds=_seconds_left(study, session.lab, at_most=_linear_seconds(session.lab)),
             tell=progress.note,
         )
         outcome = conclude(study, session.record, session.study_id, plan)
         return SearchResult(outcome, None if data is None else session.dataset)
+
+
+def _linear_seconds(lab: Lab) -> float:
+    return linear_seconds(max(lab.seconds, lab.training_seconds))
 
 
 def _seconds_left(study: Study, lab: Lab, *, at_most: float) -> float:

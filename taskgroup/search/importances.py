@@ -30,8 +30,9 @@ def importance_table(runs: pd.DataFrame, study: Study) -> pd.DataFrame:
 
     Returns:
         `IMPORTANCE_COLUMNS`, most important first: the share of what all settings tell together, the values
-        that were tried, the recipes measured, and the value of the best of them. Empty with fewer than ten
-        recipes or with one open setting, of which there is nothing to tell.
+        that were tried, the recipes measured, and the value of the best of them. Settings that fewer than
+        ten recipes have, or that had one value, are left out, as the weights of tasks where few recipes
+        weight by them. Empty with fewer than ten recipes or with one open setting.
     """
     dimensions = open_dimensions(study, joint=True)
     told = _recipes_with_gains(runs, study) if len(dimensions) > 1 and len(runs) else []
@@ -42,14 +43,19 @@ def importance_table(runs: pd.DataFrame, study: Study) -> pd.DataFrame:
     settings = [settings_of(recipe, study) for recipe, _ in told]
     gains = [gain for _, gain in told]
     best = settings[int(np.argmax(gains))]
+    importances = importances_of(study, told)
     rows: list[tuple[Any, ...]] = []
-    for name, importance in importances_of(study, told).items():
+    for name, importance in importances.items():
         dimension = next(d for d in dimensions if d.name == name)
-        n_values = len({values[name] for values in settings if name in values})
+        tried = [values[name] for values in settings if name in values and dimension.applies(values)]
+        n_values = len(set(tried))
+        if len(tried) < _FEWEST or n_values < 2:
+            continue
         shown = best.get(name) if dimension.applies(best) else None
         value = shown if isinstance(dimension, Choice) or shown is None else f"{shown:.2g}"
         rows.append((name, importance, n_values, len(told), value))
-    return pd.DataFrame(rows, columns=list(IMPORTANCE_COLUMNS))
+    table = pd.DataFrame(rows, columns=list(IMPORTANCE_COLUMNS))
+    return table.assign(importance=table["importance"] / (table["importance"].sum() or 1.0))
 
 
 def _recipes_with_gains(runs: pd.DataFrame, study: Study) -> list[tuple[Recipe, float]]:

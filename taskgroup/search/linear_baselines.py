@@ -32,7 +32,7 @@ _MOST_NUMBERS = 20_000_000  # features of all rows, which are copied in double p
 
 
 def linear_seconds(search_seconds: float) -> float:
-    """What a search whose networks took so long to train may spend on linear models.
+    """What a search that took so long may spend on linear models.
 
     >>> linear_seconds(3.0), linear_seconds(60.0), linear_seconds(3600.0)
     (2.0, 12.0, 20.0)

@@ -141,15 +141,18 @@ def _explain_one(item: Any) -> str:
         return f"'{place}' is {_shown(value)}; {_expected_shape(item)}"
     if item["type"] == "string_pattern_mismatch":
         rule = "use letters, digits, '_', '.' and '-', a letter or digit first"
-        return f"'{place}' is {value!r:.80}; {rule}"
+        return f"'{place}' is {_shown(value)}; {rule}"
     message = str(item["ctx"]["error"]) if item["type"] == "value_error" else item["msg"]
     if isinstance(value, dict | BaseModel):
         return f"{place}: {message}" if place else message
-    return f"'{place}' is {value!r:.80}: {message[0].lower()}{message[1:]}"
+    return f"'{place}' is {_shown(value)}: {message[0].lower()}{message[1:]}"
 
 
 def _shown(value: object) -> str:
-    return "empty" if value is None else f"{value!r:.80}"
+    if value is None:
+        return "empty"
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:79]}…"
 
 
 def _expected_shape(item: Any) -> str:

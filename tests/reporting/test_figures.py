@@ -97,3 +97,12 @@ def test_every_label_has_room(make_outcome: Callable[..., Outcome], n_tasks: int
 def test_reliability_keeps_the_diagonal_in_view(digits_outcome: Outcome) -> None:
     figure = reporting.reliability_figure(tables.reliability_table(digits_outcome))
     assert figure.layout.xaxis.range == figure.layout.yaxis.range
+
+
+def test_a_long_name_of_the_last_column_is_not_dropped(make_outcome: Callable[..., Outcome]) -> None:
+    """Plotly hides a name that leans out of its figure, so that a column would have none."""
+    names = ("left_shoulder_torque", "right_shoulder_torq", "upper_elbow_torque")
+    figure = reporting.heatmap_figure(tables.heatmap_table(make_outcome(names).affinity))
+    assert figure.layout.xaxis.ticklabeloverflow == "allow"
+    short = reporting.heatmap_figure(tables.heatmap_table(make_outcome(("a", "b", "c")).affinity))
+    assert figure.layout.margin.r > short.layout.margin.r

@@ -55,3 +55,11 @@ def test_the_page_says_what_is_beyond_seed_noise(outcome: Outcome) -> None:
     assert "better for 1 network and worse for 1 network" in render_page(outcome)
     unclear = replace(outcome, ways=outcome.ways.assign(q_value=0.5))
     assert "No other way differs from it beyond seed noise" in render_page(unclear)
+
+
+def test_the_usual_sampling_has_its_name(outcome: Outcome) -> None:
+    """Rows are always sampled somehow; "none" would tell a reader that some were not."""
+    ways = outcome.ways.assign(sampling=["round_robin", "", ""])
+    page = render_page(replace(outcome, ways=ways))
+    assert "round robin" in page
+    assert ">proportional<" in page

@@ -50,3 +50,16 @@ def test_what_decides_the_gain_is_found():
 
 def test_nothing_is_said_of_a_few_recipes():
     assert importance_table(runs_where(STUDY, {"hard": 0.0, "mmoe": 0.2}, n=5), STUDY).empty
+
+
+def test_settings_that_few_recipes_have_are_left_out():
+    """Three recipes with tuned weights would make the weights look like all that matters."""
+    study = parse_study(
+        document("memory", model={"widths": [8, 8]}, search={"weighting": ["equal", "static"]})
+    )
+    runs = runs_where(study, {"hard": 0.0, "mmoe": 0.0}).assign(sharing="hard", depth=2)
+    weighted = 'static {{"weights": {{"a": {0}, "b": 1.0, "c": 1.0, "d": 1.0}}}}'
+    runs["weighting"] = [weighted.format(i + 0.5) if i < 3 else "equal" for i in range(len(runs))]
+    table = importance_table(runs, study)
+    assert list(table["setting"]) == [s for s in table["setting"] if not s.startswith("weight of")]
+    assert table["importance"].sum() == pytest.approx(1.0)

@@ -18,6 +18,7 @@ LABEL_WIDTH = 20
 _NUMBER_PIXELS = 50
 _COLORBAR_PIXELS = 340
 _AXIS_TITLE_PIXELS = 200
+_MARGIN = 16
 # A star where the sign also holds after correction for the number of tests.
 _TEXTS = {Evidence.INTERVAL: "{}", Evidence.CORRECTED: "<b>{}*</b>"}
 _MEANING = {
@@ -34,7 +35,8 @@ def heatmap_figure(table: HeatmapTable) -> go.Figure:
     there is only colour. Interval, q-value and number of runs show on hover.
     """
     layers = gain_layers(table, numbers=table.has_numbers)
-    return go.Figure(layers, style.layout(height=_height(table), **_frame(table)))
+    margin = {"l": 8, "r": _right_margin(table), "t": 8, "b": 8}
+    return go.Figure(layers, style.layout(height=_height(table), margin=margin, **_frame(table)))
 
 
 def gain_layers(table: HeatmapTable, *, numbers: bool) -> list[go.Heatmap]:
@@ -135,6 +137,7 @@ def _frame(table: HeatmapTable) -> dict[str, Any]:
             "column: the task trained alongside",
             side="top",
             showgrid=False,
+            ticklabeloverflow="allow",
             range=[-0.5, len(columns) - 0.5],
             **({"autotickangles": [0, -45]} if len(columns) <= 12 else {"tickangle": -90}),
         ),
@@ -143,6 +146,16 @@ def _frame(table: HeatmapTable) -> dict[str, Any]:
         ),
         "shapes": [line for place in table.boundaries for line in _boundary(place - 0.5)],
     }
+
+
+def _right_margin(table: HeatmapTable) -> int:
+    """Room for names that lean out of the matrix, as they do where they do not fit above their columns."""
+    names = table.source_labels
+    widths = [style.widest_label([name], width=LABEL_WIDTH) for name in names]
+    if len(names) > 12 or max(widths) <= _NUMBER_PIXELS:
+        return _MARGIN
+    leaning = [0.71 * wide - _NUMBER_PIXELS * (i + 0.5) for i, wide in enumerate(reversed(widths))]
+    return max(_MARGIN, int(max(leaning)))
 
 
 def _boundary(place: float) -> list[dict[str, Any]]:

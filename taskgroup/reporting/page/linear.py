@@ -14,8 +14,8 @@ _GAIN, _OVER_RIDGE = "gain over single-task networks", "gain over ridge alone"
 _MEANING = (
     "Of each linear model at most twelve settings were tried, on the validation rows of each seed. Gains are "
     "means over the tasks by importance, on test rows at the fresh seeds of the networks; intervals are 95% "
-    "over seeds. Ridge alone knows one task at a time: what the others gain over it is what tasks tell a "
-    "linear model about each other."
+    "over seeds. The best is the one that did best on validation rows. Ridge alone knows one task at a time: "
+    "what the others gain over it is what tasks tell a linear model about each other."
 )
 
 

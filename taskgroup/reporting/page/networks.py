@@ -18,7 +18,7 @@ from taskgroup.reporting.page.markup import (
 from taskgroup.reporting.tables import group_table
 from taskgroup.reporting.words import count, phrase
 from taskgroup.search import Outcome, help_in_words, sharing_in_words
-from taskgroup.spec import Method
+from taskgroup.spec import Method, Study, sampling_in_words, sampling_text
 
 
 def networks(outcome: Outcome) -> Html:
@@ -34,8 +34,9 @@ def networks(outcome: Outcome) -> Html:
     drawing = picture(
         group_figure(table), key="groups", says=says, least_width=least, greatest_width=greatest
     )
-    n_blocks = outcome.study.model.n_blocks if outcome.study.trainer is None else None
-    cards = [_card(number, network, n_blocks) for number, network in enumerate(grouping.networks, start=1)]
+    cards = [
+        _card(number, network, outcome.study) for number, network in enumerate(grouping.networks, start=1)
+    ]
     intro = "Each column is a network to train. Every task is served by exactly one of them."
     return section(
         "The networks to train",
@@ -78,7 +79,7 @@ def _certainty(grouping: Grouping, *, auxiliaries: bool) -> str:
     )
 
 
-def _card(number: int, network: Network, n_blocks: int | None) -> Html:
+def _card(number: int, network: Network, study: Study) -> Html:
     riding = [task for task in network.subset if task not in network.serves]
     content = [element("h3", text(f"Network {number}")), unordered(network.serves, class_="chips served")]
     if riding:
@@ -86,14 +87,18 @@ def _card(number: int, network: Network, n_blocks: int | None) -> Html:
             element("p", text("rides along"), class_="small"),
             unordered(riding, class_="chips riding"),
         ]
-    return element("div", *content, definitions(_settings(network, n_blocks)), class_="card")
+    return element("div", *content, definitions(_settings(network, study)), class_="card")
 
 
-def _settings(network: Network, n_blocks: int | None) -> list[tuple[str, str]]:
+def _settings(network: Network, study: Study) -> list[tuple[str, str]]:
+    n_blocks = study.model.n_blocks if study.trainer is None else None
+    together = len(network.subset) > 1
     settings = [("serving cost", f"{network.cost:.4g}"), ("sharing", _sharing(network, n_blocks))]
     weighting = Method.parse(network.weighting).in_words if network.weighting else ""
-    settings += [("loss weighting", weighting)] * (len(network.subset) > 1)
+    settings += [("loss weighting", weighting)] * together
     settings += [(phrase(name), _value(name, value)) for name, value in network.hyperparameters.items()]
+    if together and len(study.samplings) > 1 and "sampling" not in network.hyperparameters:
+        settings.append(("sampling", sampling_in_words(sampling_text(study.training.sampling))))
     return [(term, value) for term, value in settings if value]
 
 

@@ -9,7 +9,7 @@ from taskgroup.reporting.page.markup import Html, details, join, paragraph, sect
 from taskgroup.reporting.tables import ways_table
 from taskgroup.reporting.words import count, probability
 from taskgroup.search import Outcome, help_in_words, sharing_in_words
-from taskgroup.spec import SEPARATOR, Method, Sharing
+from taskgroup.spec import SEPARATOR, Method, Sharing, Study, sampling_in_words, sampling_text
 
 _NUMERIC = ("networks", "better", "worse", "mean advantage", "advantage", "95% interval", "q-value", "seeds")
 _CHOSEN = (
@@ -32,9 +32,10 @@ def ways(outcome: Outcome) -> Html:
     return section(
         "How shared, how weighted",
         paragraph(intro, _verdict(summary), _CHOSEN),
-        table(_summary(summary, unit), numeric=_NUMERIC),
+        table(_summary(summary, unit, outcome.study), numeric=_NUMERIC),
         details(
-            "Every network that was tried in another way", table(_rows(outcome.ways, unit), numeric=_NUMERIC)
+            "Every network that was tried in another way",
+            table(_rows(outcome.ways, unit, outcome.study), numeric=_NUMERIC),
         ),
         key="ways",
     )
@@ -51,10 +52,10 @@ def _verdict(summary: pd.DataFrame) -> str:
     return "No other way differs from it beyond seed noise, so none can be said to be better or worse."
 
 
-def _summary(summary: pd.DataFrame, unit: GainUnit) -> pd.DataFrame:
+def _summary(summary: pd.DataFrame, unit: GainUnit, study: Study) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            **_way(summary),
+            **_way(summary, study),
             "networks": [f"{n:,}" for n in summary["n_networks"]],
             "better": [f"{n:,}" for n in summary["n_better"]],
             "worse": [f"{n:,}" for n in summary["n_worse"]],
@@ -63,12 +64,12 @@ def _summary(summary: pd.DataFrame, unit: GainUnit) -> pd.DataFrame:
     )
 
 
-def _rows(tried: pd.DataFrame, unit: GainUnit) -> pd.DataFrame:
+def _rows(tried: pd.DataFrame, unit: GainUnit, study: Study) -> pd.DataFrame:
     ordered = tried.sort_values("advantage", ascending=False)
     return pd.DataFrame(
         {
             "network": [subset.replace(SEPARATOR, f" {SEPARATOR} ") for subset in ordered["subset"]],
-            **_way(ordered),
+            **_way(ordered, study),
             "advantage": [unit.text(gain) for gain in ordered["advantage"]],
             "95% interval": [
                 unit.interval(low, high) for low, high in zip(ordered["low"], ordered["high"], strict=True)
@@ -79,13 +80,15 @@ def _rows(tried: pd.DataFrame, unit: GainUnit) -> pd.DataFrame:
     )
 
 
-def _way(rows: pd.DataFrame) -> dict[str, list[str]]:
+def _way(rows: pd.DataFrame, study: Study) -> dict[str, list[str]]:
     sharings = [Sharing(kind, depth) for kind, depth in zip(rows["sharing"], rows["depth"], strict=True)]
     words = {
         "sharing": [sharing_in_words(sharing) for sharing in sharings],
         "loss weighting": [Method.parse(weighting).in_words for weighting in rows["weighting"]],
     }
-    for name in ("sampling", "distillation"):
-        if (rows[name] != "").any():
-            words[name] = [help_in_words(name, text) for text in rows[name]]
+    if (rows["sampling"] != "").any():
+        usual = sampling_text(study.training.sampling)
+        words["sampling"] = [sampling_in_words(text or usual) for text in rows["sampling"]]
+    if (rows["distillation"] != "").any():
+        words["distillation"] = [help_in_words("distillation", text) for text in rows["distillation"]]
     return words
