@@ -19,8 +19,8 @@ def importances(outcome: Outcome) -> Html:
     says = (
         f"{n:,} recipes were tried with all tasks in one network. The importance of a setting is its part in "
         "what tells the best recipes from the others. They sum to 100% whether anything matters or not: with "
-        "so few recipes chance alone often gives one setting more than half, so take this for a hint. The best "
-        "recipe may have been found after subsets were compared in another."
+        "so few recipes chance alone often gives one setting more than half, so take this for a hint. The "
+        "best recipe may have been found after subsets were compared in another."
     )
     return section(
         "Which settings mattered",
