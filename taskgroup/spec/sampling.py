@@ -204,33 +204,32 @@ def _from_own_text(value: object) -> object:
     return value
 
 
-def check_sampling_tasks(sampling: SamplingSpec, tasks: Sequence[str], *, reads: str) -> None:
+def check_sampling_tasks(sampling: SamplingSpec, tasks: Sequence[str], *, reads: str, place: str) -> None:
     """Check that a sampling names tasks of the study, and can compare them.
 
     Args:
         sampling: The setting.
         tasks: Names of all tasks.
         reads: What a row is: `table`, `image` or `text`.
+        place: The key that has it, for messages.
 
     Raises:
         ValueError: If not.
     """
     if isinstance(sampling, ValidationSampling) and not isinstance(sampling.references, str):
-        _require_tasks("references", sampling.references, tasks)
+        _require_tasks(f"{place}.references", sampling.references, tasks)
     if not isinstance(sampling, MainTaskSampling):
         return
     main = sampling.main
     if main not in tasks:
-        raise ValueError(f"training.sampling.main is {main!r}, which is no task; {nearest(main, tasks)}")
-    _require_tasks("similarity", sampling.similarity, tasks)
+        raise ValueError(f"{place}.main is {main!r}, which is no task; {nearest(main, tasks)}")
+    _require_tasks(f"{place}.similarity", sampling.similarity, tasks)
     if main in sampling.similarity:
-        raise ValueError(
-            f"training.sampling.similarity names {main!r}, the main task itself; name the others only"
-        )
+        raise ValueError(f"{place}.similarity names {main!r}, the main task itself; name the others only")
     missing = [task for task in tasks if task != main and task not in sampling.similarity]
     if missing and reads != "table":
         raise ValueError(
-            f"training.sampling computes how like {main!r} a task is from the columns of a table, but "
+            f"{place} computes how like {main!r} a task is from the columns of a table, but "
             f"data.{reads} gives none; say similarity: {{{missing[0]}: NUMBER, ...}} for every other task"
         )
 
@@ -238,6 +237,4 @@ def check_sampling_tasks(sampling: SamplingSpec, tasks: Sequence[str], *, reads:
 def _require_tasks(key: str, named: Mapping[str, float], tasks: Sequence[str]) -> None:
     for name in named:
         if name not in tasks:
-            raise ValueError(
-                f"training.sampling.{key} names {name!r}, which is no task; {nearest(name, tasks)}"
-            )
+            raise ValueError(f"{key} names {name!r}, which is no task; {nearest(name, tasks)}")

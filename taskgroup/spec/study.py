@@ -19,7 +19,7 @@ from taskgroup.spec.method import Method
 from taskgroup.spec.model import ModelSpec
 from taskgroup.spec.roles import check_roles
 from taskgroup.spec.run import Sharing
-from taskgroup.spec.sampling import check_sampling_tasks, sampling_from_text, sampling_text
+from taskgroup.spec.sampling import SamplingSpec, check_sampling_tasks, sampling_from_text, sampling_text
 from taskgroup.spec.search_section import SearchSpec
 from taskgroup.spec.section import SECTION
 from taskgroup.spec.sharing_kinds import SHARING_KINDS
@@ -164,9 +164,9 @@ class Study(BaseModel):
                 "search.distillation says unlabelled: true, but here each task has rows of its own, on which "
                 "its teacher teaches, and all of them have labels; drop it"
             )
-        samplings: dict[str, list[Any]] = {
+        samplings: dict[str, list[SamplingSpec]] = {
             "training": [self.training.sampling],
-            "search": self.search.sampling,
+            "search": [sampling_from_text(text) for text in self.search.sampling],
         }
         for section, given in samplings.items():
             if not data.own_rows and any(sampling != "proportional" for sampling in given):
@@ -175,8 +175,8 @@ class Study(BaseModel):
                     "tasks share their rows; drop it, or say by data.task_column which row belongs to which "
                     "task"
                 )
-        for sampling in (self.training.sampling, *map(sampling_from_text, self.search.sampling)):
-            check_sampling_tasks(sampling, self.task_names, reads=data.reads)
+            for sampling in given:
+                check_sampling_tasks(sampling, self.task_names, reads=data.reads, place=f"{section}.sampling")
 
     @property
     def task_names(self) -> Subset:

@@ -193,3 +193,16 @@ def test_a_text_that_is_no_sampling_is_refused_by_name():
                 "search": {"sampling": ["{temperature: 5"]},
             }
         )
+
+
+def test_a_wrong_task_is_placed_where_it_stands():
+    """Who reads of training.sampling does not look into the search section."""
+    with pytest.raises(InputError, match=r"search\.sampling\.main is 'aa', which is no task"):
+        parse_study(
+            {
+                "name": "s",
+                "data": {"source": "t.csv", "task_column": "task"},
+                "tasks": [{"name": "a", "kind": "binary"}],
+                "search": {"sampling": ["proportional", {"main": "aa"}]},
+            }
+        )
