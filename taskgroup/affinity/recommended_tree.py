@@ -60,13 +60,17 @@ class RecommendedTree:
         if self.sharing == Sharing("hard", 0):
             return "Tasks are expected to do best apart: by pairs, sharing even the first block hurts them."
         gain = f"Expected to gain {_percent(self.gain)} on average over single-task networks"
+        if self.gain <= 0:
+            gain = (
+                f"Nothing is better beyond noise, and this is cheap to serve; it is expected at "
+                f"{_percent(self.gain)} on average against single-task networks"
+            )
         blocks = "1 block" if self.uniform_depth == 1 else f"{self.uniform_depth} blocks"
         over = f"{_percent(self.over_uniform)} more than {blocks} shared by all"
         if self.n_seeds > 1:
             gain += f" (95% interval {_percent(self.low)} to {_percent(self.high)}, {self.n_seeds} seeds"
-            gain += (
-                ")" if self.low > 0 or self.high < 0 else "; zero is within it, so it may not help at all)"
-            )
+            unclear = self.low <= 0 < self.high and self.gain > 0
+            gain += "; zero is within it, so it may not help at all)" if unclear else ")"
             over += f" ({_percent(self.over_uniform_low)} to {_percent(self.over_uniform_high)})"
         over = f", {over}" if self.uniform_depth and not self.sharing.is_hard else ""
         noise = "" if self.n_seeds > 1 else " from one seed, which tells nothing of noise,"

@@ -139,5 +139,6 @@ def _time_needed(lab: Lab, plan: DepthPlan, n_runs: int) -> str:
         results = [result for spec in specs if (result := lab.known(spec)) is not None and result.ok]
         if results:
             seconds = n_runs * sum(result.seconds for result in results) / len(results)
-            return f"{n_runs} runs of pairs may take about {seconds:.0f} s of one worker, judged by {of_what}"
+            about = f"about {max(1.0, seconds):.0f} s of one worker"
+            return f"{n_runs} runs of pairs may take {about}, judged by {of_what}"
     return f"{n_runs} runs of pairs; how long they take is not known yet"

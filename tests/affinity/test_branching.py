@@ -159,3 +159,10 @@ class TestInWords:
 
     def test_an_interval_around_zero_is_said(self):
         assert "may not help" in self.tree(planted(noise=0.3)).sentence
+
+    def test_harm_is_not_called_a_gain(self):
+        """Sharing may be recommended for want of anything surely better; that is no promise."""
+        gains = planted(groups=((0, 1, 2, 3),), noise=0.3)
+        sentence = self.tree(gains - gains.mean() - 0.02).sentence
+        assert "Expected to gain" not in sentence
+        assert "expected at −" in sentence
