@@ -35,6 +35,14 @@ WEIGHTINGS: dict[str, tuple[str, dict[str, Any]]] = {
 """The class of each weighting, with its settings; that of CAGrad takes three tasks only."""
 
 
+ARCHITECTURES: dict[str, tuple[str, dict[str, Any]]] = {
+    "hard": ("HPS", {}),
+    "mmoe": ("MMoE", {"num_experts": [4]}),
+    "cgc": ("CGC", {"num_experts": [2, 1, 1, 1, 1, 1, 1, 1, 1]}),
+}
+"""The class of each kind of sharing for encoders of any form, with as many experts as the kind has here by default."""
+
+
 def why_not() -> str | None:
     """Why LibMTL cannot be measured here, or None."""
     try:
@@ -61,11 +69,19 @@ def weighting_loop(case: Case, x: Tensor, y: Tensor, weighting: str) -> Trained:
     return _train(case, _Batches(x, y, case.batch_size), [], y.shape[1], weighting)
 
 
-def _train(case: Case, train: Any, test: Any, n_tasks: int, weighting: str = "equal") -> Trained:
+def sharing_loop(case: Case, x: Tensor, y: Tensor, kind: str) -> Trained:
+    """As `prebatched_loop`, with one of `ARCHITECTURES`."""
+    return _train(case, _Batches(x, y, case.batch_size), [], y.shape[1], kind=kind)
+
+
+def _train(
+    case: Case, train: Any, test: Any, n_tasks: int, weighting: str = "equal", kind: str = "hard"
+) -> Trained:
     torch.manual_seed(0)
     library = _library()
     names = [str(t) for t in range(n_tasks)]
     weighting_class, weight_args = WEIGHTINGS[weighting]
+    architecture, arch_args = ARCHITECTURES[kind]
     tasks = {
         name: {
             "metrics": ["MSE"],
@@ -79,7 +95,7 @@ def _train(case: Case, train: Any, test: Any, n_tasks: int, weighting: str = "eq
         trainer = library.trainer(
             task_dict=tasks,
             weighting=getattr(library.weightings, weighting_class),
-            architecture=library.architecture,
+            architecture=getattr(library.architectures, architecture),
             encoder_class=lambda: encoder(case),
             decoders=nn.ModuleDict({name: nn.Linear(case.widths[-1], 1) for name in names}),
             rep_grad=False,
@@ -87,7 +103,7 @@ def _train(case: Case, train: Any, test: Any, n_tasks: int, weighting: str = "eq
             optim_param={"optim": "adam", "lr": LEARNING_RATE},  # it has no AdamW
             scheduler_param=None,
             weight_args=weight_args,
-            arch_args={},
+            arch_args={"img_size": [case.n_features], **arch_args},
         )
         trainer.train(train, test, case.epochs)
     return Trained(_Stacked(trainer.model, names), case.epochs * len(train))
@@ -160,8 +176,9 @@ def _library() -> types.SimpleNamespace:
             self._prepare_model(
                 *(options[n] for n in ("weighting", "architecture", "encoder_class", "decoders"))
             )
-            encoder = self.model.encoder
-            self.model.zero_grad_share_params = partial(encoder.zero_grad, set_to_none=False)
+            if hasattr(self.model, "encoder"):
+                encoder = self.model.encoder
+                self.model.zero_grad_share_params = partial(encoder.zero_grad, set_to_none=False)
             self._prepare_optimizer(options["optim_param"], options["scheduler_param"])
             self.meter = record._PerformanceMeter(self.task_dict, self.multi_input)
 
@@ -180,7 +197,7 @@ def _library() -> types.SimpleNamespace:
     return types.SimpleNamespace(
         trainer=_Trainer,
         weightings=weighting,
-        architecture=architecture.HPS,
+        architectures=architecture,
         loss=_Loss,
         metric=_Metric,
     )
