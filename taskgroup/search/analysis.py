@@ -221,8 +221,8 @@ def _network_names(runs: pd.DataFrame, recipes: Recipes) -> pd.Series:
     joint = runs["n_tasks"] > 1
     ways: dict[Any, pd.Index] = runs[joint].groupby(list(WAY), sort=False).groups
     for (kind, depth, *others), of_way in ways.items():
-        words = way_in_words(Sharing(kind, depth), *others)
-        if words != recipes.joint.way_in_words:
+        words = way_in_words(Sharing(kind, depth), *others, in_full=True)
+        if words != recipes.joint.way_in_full:
             names[of_way] = names[of_way] + f" ({words})"
     return names
 

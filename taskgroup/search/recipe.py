@@ -76,6 +76,11 @@ class Recipe:
         """How tasks share, how they are weighted and what else is done, for a reader."""
         return way_in_words(self.sharing, self.weighting, self.sampling, self.distillation)
 
+    @property
+    def way_in_full(self) -> str:
+        """The same with all numbers, which tells two ways apart."""
+        return way_in_words(self.sharing, self.weighting, self.sampling, self.distillation, in_full=True)
+
     def spec(self, subset: Subset, seed: int) -> RunSpec:
         """The run of a subset."""
         return RunSpec(
@@ -91,13 +96,16 @@ class Recipe:
         )
 
 
-def way_in_words(sharing: Sharing, weighting: str, sampling: str = "", distillation: str = "") -> str:
-    """A way of training for a reader.
+def way_in_words(
+    sharing: Sharing, weighting: str, sampling: str = "", distillation: str = "", *, in_full: bool = False
+) -> str:
+    """A way of training for a reader; many weights of tasks are told one by one only `in_full`.
 
     >>> way_in_words(Sharing("hard", 2), "equal")
     '2 blocks shared, equal weighting'
     """
-    words = [sharing_in_words(sharing), f"{Method.parse(weighting).in_words} weighting"]
+    method = Method.parse(weighting)
+    words = [sharing_in_words(sharing), f"{method.in_words if in_full else method.in_few_words} weighting"]
     words += [f"{sampling_in_words(sampling)} sampling"] * bool(sampling)
     if distillation:
         words.append(f"taught by single-task networks ({help_in_words('distillation', distillation)})")
@@ -223,8 +231,8 @@ class Recipes:
     def arm_name(self, arm: Arm) -> str:
         """A subset's name, with how it is trained where that is not as `joint` says."""
         name, recipe = subset_name(arm.subset), self.of_arm(arm)
-        same = len(arm.subset) == 1 or recipe.way_in_words == self.joint.way_in_words
-        return name if same else f"{name} ({recipe.way_in_words})"
+        same = len(arm.subset) == 1 or recipe.way_in_full == self.joint.way_in_full
+        return name if same else f"{name} ({recipe.way_in_full})"
 
     def document(self) -> dict[str, Any]:
         """As plain JSON values."""

@@ -31,6 +31,7 @@ class Option:
 
 
 Options = Mapping[str, Option]
+_MANY = 4
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,20 @@ class Method:
         if not self.settings:
             return name
         return f"{name} ({', '.join(f'{k} {_value_in_words(v)}' for k, v in self.settings.items())})"
+
+    @property
+    def in_few_words(self) -> str:
+        """For a line or a table: long lists of numbers as their number and range.
+
+        >>> Method("static", {"weights": {"a": 0.5, "b": 1, "c": 1, "d": 3}}).in_few_words
+        'static (4 weights, 0.5 to 3)'
+        """
+        weights = self.settings.get("weights")
+        if not isinstance(weights, Mapping) or len(weights) < _MANY:
+            return self.in_words
+        low, high = (_value_in_words(float(end(weights.values()))) for end in (min, max))
+        values = f"weights of {low}" if low == high else f"weights, {low} to {high}"
+        return f"{self.name.replace('_', ' ')} ({len(weights)} {values})"
 
 
 def read_methods(value: object, catalog: Mapping[str, Options], *, what: str) -> list[Method]:

@@ -85,3 +85,15 @@ def test_a_wrong_method_is_refused(search, said):
     with pytest.raises(InputError) as error:
         searched(**search)
     assert said in str(error.value)
+
+
+def test_many_weights_take_few_words():
+    """Forty weights in a line of the recommendation would hide what is recommended."""
+    weights = {f"t{i}": 1.0 for i in range(40)}
+    assert Method("static", {"weights": weights}).in_few_words == "static (40 weights of 1)"
+    assert (
+        Method("static", {"weights": {**weights, "t3": 2.5}}).in_few_words == "static (40 weights, 1 to 2.5)"
+    )
+    few = Method("static", {"weights": {"a": 1.0, "b": 2.0}})
+    assert few.in_few_words == few.in_words == "static (weights a: 1, b: 2)"
+    assert Method("mmoe", {"experts": 2}).in_few_words == "mmoe (experts 2)"

@@ -94,12 +94,21 @@ def _settings(network: Network, study: Study) -> list[tuple[str, str]]:
     n_blocks = study.model.n_blocks if study.trainer is None else None
     together = len(network.subset) > 1
     settings = [("serving cost", f"{network.cost:.4g}"), ("sharing", _sharing(network, n_blocks))]
-    weighting = Method.parse(network.weighting).in_words if network.weighting else ""
-    settings += [("loss weighting", weighting)] * together
+    settings += [("loss weighting", _weighting(network))] * together
     settings += [(phrase(name), _value(name, value)) for name, value in network.hyperparameters.items()]
     if together and len(study.samplings) > 1 and "sampling" not in network.hyperparameters:
         settings.append(("sampling", sampling_in_words(sampling_text(study.training.sampling))))
     return [(term, value) for term, value in settings if value]
+
+
+def _weighting(network: Network) -> str:
+    """With the weights of the network's own tasks."""
+    if network.weighting is None:
+        return ""
+    method = Method.parse(network.weighting)
+    own = network.settings.get("weighting", {})
+    shown = {name: own.get(name, value) for name, value in method.settings.items()}
+    return Method(method.name, shown).in_words
 
 
 def _value(name: str, value: float | str) -> str:

@@ -84,7 +84,7 @@ def _way(rows: pd.DataFrame, study: Study) -> dict[str, list[str]]:
     sharings = [Sharing(kind, depth) for kind, depth in zip(rows["sharing"], rows["depth"], strict=True)]
     words = {
         "sharing": [sharing_in_words(sharing) for sharing in sharings],
-        "loss weighting": [Method.parse(weighting).in_words for weighting in rows["weighting"]],
+        "loss weighting": [Method.parse(weighting).in_few_words for weighting in rows["weighting"]],
     }
     if (rows["sampling"] != "").any():
         usual = sampling_text(study.training.sampling)
