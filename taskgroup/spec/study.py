@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,9 +12,9 @@ from pydantic import BaseModel, Field, model_validator
 from taskgroup.errors import InputError, nearest
 from taskgroup.spec.data_section import DataSpec, SplitSpec
 from taskgroup.spec.distillation_facts import Distillation
-from taskgroup.spec.forests import FOREST_KINDS, FOREST_PROBLEMS
 from taskgroup.spec.grouping_section import GroupingSpec
 from taskgroup.spec.method import Method
+from taskgroup.spec.method_rules import check_method_rules
 from taskgroup.spec.model import ModelSpec
 from taskgroup.spec.roles import check_roles
 from taskgroup.spec.run import Sharing
@@ -27,7 +26,6 @@ from taskgroup.spec.task import Subset, Task, main_tasks
 from taskgroup.spec.trainer import TrainerSpec
 from taskgroup.spec.trainer_rules import OF_THE_ENGINE, check_trainer_rules
 from taskgroup.spec.training_section import TrainingSpec
-from taskgroup.spec.weighting_facts import WEIGHTING_FACTS
 
 _TRAINERS_OWN_DATA = DataSpec(source="trainer")
 _LATER_SETTINGS = {"by", "column", "sampling", "task_patience"}
@@ -80,7 +78,7 @@ class Study(BaseModel):
                 f"search.sharing.depth {too_deep[0]} exceeds the {self.model.n_blocks} encoder blocks "
                 f"of {self._blocks_from}; use 0 to {self.model.n_blocks}"
             )
-        self._check_methods()
+        check_method_rules(self)
         self.model.check_reads(self.data.reads)
         if self.model.is_own_code and self.search.baseline == "matched":
             raise ValueError(
@@ -88,49 +86,6 @@ class Study(BaseModel):
                 "widths; use 'full'"
             )
         self._check_own_rows()
-
-    def _check_methods(self) -> None:
-        """That kinds of sharing and weightings are known, and that their settings name tasks of the study."""
-        for key, texts, known in (
-            ("sharing.kind", self.search.sharing.kind, list(SHARING_KINDS)),
-            ("weighting", self.search.weighting, list(WEIGHTING_FACTS)),
-        ):
-            for place, method in enumerate(map(Method.parse, texts)):
-                if method.name not in known:
-                    raise ValueError(
-                        f"search.{key}[{place}] is {method.name!r}; {nearest(method.name, known)}"
-                    )
-                facts = SHARING_KINDS.get(method.name)
-                wrong = (
-                    facts.refuse(method.filled(facts.options)) if facts and key == "sharing.kind" else None
-                )
-                if wrong is not None:
-                    raise ValueError(f"search.{key} {method.name!r}: {wrong}")
-                if key == "sharing.kind" and method.name not in FOREST_KINDS:
-                    self._check_no_reversal(method.name)
-                strange = [name for name in _named_tasks(method) if name not in self.task_names]
-                if strange:
-                    raise ValueError(
-                        f"search.{key} {method.name!r} names {strange[0]!r}, which is no task; "
-                        f"{nearest(strange[0], self.task_names)}"
-                    )
-                self._check_forest(f"search.{key}[{place}]", method)
-
-    def _check_forest(self, where: str, method: Method) -> None:
-        """That a tree is one, and that heads stand on blocks that there are."""
-        if method.name in FOREST_PROBLEMS and method.settings:
-            settings, n_blocks = method.filled(SHARING_KINDS[method.name].options), self.model.n_blocks
-            problem = FOREST_PROBLEMS[method.name](settings, self.task_names, n_blocks)
-            if problem is not None:
-                raise ValueError(f"{where} {method.name!r} {problem}")
-
-    def _check_no_reversal(self, kind: str) -> None:
-        reversed_ones = [task.name for task in self.tasks if task.adversarial]
-        if reversed_ones:
-            raise ValueError(
-                f"task {reversed_ones[0]!r} is adversarial, which needs blocks that tasks share as they are, "
-                f"but search.sharing.kind lists {kind!r}; use {', '.join(FOREST_KINDS)}"
-            )
 
     @property
     def _blocks_from(self) -> str:
@@ -269,16 +224,6 @@ class Study(BaseModel):
             parts.append({k: v for k, v in document["data"]["text"].items() if k != "column"})
         text = json.dumps(parts, sort_keys=True)
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
-
-
-def _named_tasks(method: Method) -> list[str]:
-    """The tasks that a method's settings speak of."""
-    found: list[str] = []
-    for value in method.settings.values():
-        parts = value.values() if isinstance(value, Mapping) else []
-        nested = [name for each in parts if isinstance(each, list) for part in each for name in part]
-        found += nested or (list(value) if isinstance(value, Mapping) else [])
-    return found
 
 
 def _deciding(task: Task) -> list[Any]:

@@ -1,9 +1,8 @@
 """What every gradient weighting does: from products of the tasks' gradients to weights of these gradients.
 
-The gradients are those of the task losses with respect to what a run's tasks share; that of an adversarial
-task is the reversed one, so that weightings which make gradients alike take its strength away. A weighting
-sees only their inner products, which are small however large the network is, for all runs of a cohort that
-use it.
+The gradients are those of the task losses with respect to what a run's tasks share. A weighting sees only
+their inner products, which are small however large the network is, for all runs of a cohort that use it. A
+study with an adversarial task refuses them all, as they take away the disagreement that such a task is for.
 
 Shape letters: R runs, T tasks of the run that has most.
 """
