@@ -9,6 +9,7 @@ from taskgroup.api.result import SearchResult
 from taskgroup.errors import InputError
 from taskgroup.executors import FunctionExecutor, TrainFunction
 from taskgroup.search import (
+    DEFAULT_STRATEGY,
     FUNCTION_RECIPES,
     FunctionDriver,
     Lab,
@@ -18,7 +19,7 @@ from taskgroup.search import (
     plan_calls,
 )
 from taskgroup.session import IN_MEMORY
-from taskgroup.spec import Study
+from taskgroup.spec import Study, parse_study
 from taskgroup.storage import open_record
 
 
@@ -48,6 +49,28 @@ def search_function(
         finally:
             listener.close()
         return SearchResult(conclude(study, record, study_id, calls.plan, recipes=FUNCTION_RECIPES))
+
+
+def function_study(
+    train: TrainFunction,
+    tasks: Sequence[Mapping[str, Any]],
+    limits: Mapping[str, Any],
+    *,
+    groups: int | None,
+    seed: int | None,
+    name: str | None,
+) -> Study:
+    """A function with its tasks and limits as a study; what is None is left to the defaults."""
+    usual = {"runs": 100, "seeds": 1, "strategy": DEFAULT_STRATEGY}
+    document = {
+        "name": "function" if name is None else name,
+        "data": {"source": f"python:{getattr(train, '__qualname__', 'train')}"},
+        "tasks": list(tasks),
+        "search": usual | {key: value for key, value in limits.items() if value is not None},
+        "grouping": {"max_groups": groups},
+        "seed": 0 if seed is None else seed,
+    }
+    return parse_study(document, place="search()")
 
 
 def external_tasks(

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from taskgroup.api.function_search import external_auxiliaries, external_tasks, search_function
+from taskgroup.api.function_search import (
+    external_auxiliaries,
+    external_tasks,
+    function_study,
+    search_function,
+)
 from taskgroup.api.inputs import Data, listener_of
 from taskgroup.api.result import SearchResult
 from taskgroup.errors import InputError
 from taskgroup.executors import TrainFunction
 from taskgroup.search import (
-    DEFAULT_STRATEGY,
     Driver,
     Lab,
     Progress,
@@ -109,19 +113,9 @@ def search(
         device=device != "cpu",
         data=data is not None,
     )
-    document = {
-        "name": "function" if name is None else name,
-        "data": {"source": f"python:{getattr(train, '__qualname__', 'train')}"},
-        "tasks": [*external_tasks(study, direction, scale, importance), *external_auxiliaries(auxiliary)],
-        "search": {
-            "runs": 100 if runs is None else runs,
-            "seeds": 1 if seeds is None else seeds,
-            "strategy": DEFAULT_STRATEGY if strategy is None else strategy,
-        },
-        "grouping": {"max_groups": groups},
-        "seed": 0 if seed is None else seed,
-    }
-    described = parse_study(document, place="search()")
+    tasks = [*external_tasks(study, direction, scale, importance), *external_auxiliaries(auxiliary)]
+    limits = {"runs": runs, "seeds": seeds, "strategy": strategy}
+    described = function_study(train, tasks, limits, groups=groups, seed=seed, name=name)
     return search_function(described, train, candidates, confirm=confirm, storage=storage, listener=listener)
 
 

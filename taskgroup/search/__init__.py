@@ -30,17 +30,13 @@ from taskgroup.search.recipe import (
 )
 
 if TYPE_CHECKING:
+    from taskgroup.search.calls import as_candidates, in_task_order, plan_calls
     from taskgroup.search.catalog import DEFAULT_STRATEGY, strategy_named
     from taskgroup.search.depth_runs import measure_by_depth
     from taskgroup.search.driver import Driver
     from taskgroup.search.estimate import REPORT_SECONDS, Estimated, Estimation, known_estimator
     from taskgroup.search.feasible import require_feasible
-    from taskgroup.search.function import (
-        FunctionDriver,
-        as_candidates,
-        in_task_order,
-        plan_calls,
-    )
+    from taskgroup.search.function import FunctionDriver
     from taskgroup.search.kept_estimates import KeptEstimates
     from taskgroup.search.lab import Lab
     from taskgroup.search.linear_baselines import (
@@ -64,16 +60,16 @@ _HOMES = {
     "Lab": "lab",
     "Replay": "replay",
     "ReplaySettings": "replay",
-    "as_candidates": "function",
+    "as_candidates": "calls",
     "export_runs": "space",
     "fit_linear_baselines": "linear_baselines",
     "keep_linear_baselines": "linear_baselines",
     "linear_seconds": "linear_baselines",
     "require_feasible": "feasible",
-    "in_task_order": "function",
+    "in_task_order": "calls",
     "known_estimator": "estimate",
     "measure_by_depth": "depth_runs",
-    "plan_calls": "function",
+    "plan_calls": "calls",
     "read_measured": "measured_table",
     "replay_strategy": "replay",
     "strategy_named": "catalog",
